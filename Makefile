@@ -1,0 +1,59 @@
+# Everything a person does with Leima starts here; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+run: $(RUNTIME) ## start the service with its sandbox and demo data
+	@exec $(BIN)/leima run --sandbox
+
+test: $(DEV) ## every test
+	@$(BIN)/python scripts/system_packages.py chromium
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+	@$(BIN)/python -m pytest tests/house
+
+bench: $(DEV) ## speed, side by side with raw cryptography and peers in one run
+	@$(BIN)/python -m benchmarks
+
+format: $(DEV) ## put the code in the house style
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format -q .
+
+lock: $(DEV) ## renew the lock files from pyproject.toml
+	@for name in runtime dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header \
+	    --python-version 3.11 $$([ $$name = dev ] && echo --extra dev) \
+	    pyproject.toml --output-file requirements/$$name.txt; done
+
+clean: ## remove the environment and all local data
+	rm -rf $(VENV) var build dist
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Leima needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "Leima needs Python's venv module. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(VENV)/pyvenv.cfg requirements/runtime.txt
+	@$(BIN)/python scripts/install.py runtime
+	@touch $@
+
+$(DEV): $(VENV)/pyvenv.cfg requirements/dev.txt
+	@$(BIN)/python scripts/install.py dev
+	@touch $@ $(RUNTIME)

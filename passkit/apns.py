@@ -1,0 +1,246 @@
+"""Tells Apple that a phone should ask what changed.
+
+A pass push carries nothing: an empty JSON object to the phone's push token, with the pass type
+identifier as topic and the pass certificate as the client's certificate (Apple: Wallet Passes,
+Adding a Web Service to Update Passes; Apple: Sending notification requests to APNs). One client
+keeps one HTTP/2 connection open, as Apple asks, and many pushes share it.
+"""
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import pycurl
+
+from passkit.apns_answers import (
+    PushAnswer,
+    Verdict,
+    is_unreachable,
+    judge,
+    judge_failure,
+    read_body,
+)
+from passkit.apns_transfers import Identity, Request, Transfers
+from passkit.errors import PushError
+
+__all__ = ["PRODUCTION_URL", "PushAnswer", "PushClient", "Verdict", "judge", "judge_failure"]
+
+PRODUCTION_URL = "https://api.push.apple.com"  # passes have no development environment
+
+# Apple names no limit; tokens of several hundred characters have been seen.
+_LONGEST_TOKEN = 2048
+
+OnAnswer = Callable[[PushAnswer], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Push(Request):
+    token: str = ""
+    apns_id: str = ""
+    on_answer: OnAnswer = lambda _: None
+
+
+class PushClient:
+    """Pushes for one pass type identifier, over one connection, in a thread of its own.
+
+    `push` may be called from any thread. Every push is answered exactly once, in the client's
+    thread, also when the client is closed first. The client never repeats a push by itself and
+    never stops by itself: the verdict says what to do.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        certificate_pem: bytes,
+        key_pem: bytes,
+        now: Callable[[], datetime],
+        url: str = PRODUCTION_URL,
+        ca_pem: bytes | None = None,
+        timeout_seconds: float = 10,
+        max_in_flight: int = 500,
+        push_type: str = "background",
+        priority: int = 5,
+        expiration_seconds: int = 86400,
+    ) -> None:
+        """`topic` is the pass type identifier; certificate and key (PEM, the key without a
+        password) are those that sign its passes. `now` gives the aware current time, for
+        `apns-expiration`: the service tries for `expiration_seconds` to reach a phone that is
+        off. `ca_pem` holds the roots to trust, the system's when None. `timeout_seconds` counts
+        for each push, from its start to its answer.
+
+        Raises:
+            PushError: the URL is not https, or there are no root certificates to trust.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise PushError(f"{url!r} cannot take pushes: give https://host", permanent=True)
+        self._base = f"https://{parts.netloc}/3/device/"
+        self._headers = (
+            f"apns-topic: {topic}",
+            f"apns-push-type: {push_type}",
+            f"apns-priority: {priority}",
+            "content-type: application/json",
+        )
+        self._now = now
+        self._expiration_seconds = expiration_seconds
+        self._max_in_flight = max_in_flight
+        self._transfers: Transfers[_Push] = Transfers(
+            Identity(certificate_pem=certificate_pem, key_pem=key_pem, ca_pem=ca_pem),
+            timeout_seconds=timeout_seconds,
+            max_in_flight=max_in_flight,
+        )
+        self._lock = threading.Lock()
+        self._id_prefix = str(uuid4())[:24]
+        self._ids = itertools.count()
+        self._waiting: deque[_Push] = deque()
+        self._is_closed = False
+        # A connection that has answered takes many pushes at once, a new one only the first, and
+        # one that has let a push time out none: it may be dead without anybody having said so.
+        self._is_proven = False
+        self._is_worn = False
+        self._thread = threading.Thread(target=self._run, name=f"push {topic}", daemon=True)
+        self._thread.start()
+
+    def push(self, token: str, on_answer: OnAnswer) -> None:
+        """Queue a push to a push token; returns at once.
+
+        `on_answer` is called in the client's thread: it should be quick and must not raise.
+
+        Raises:
+            PushError: the client has been closed.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise PushError("The push client is closed: make a new one.", permanent=False)
+            if not self._waiting:
+                self._transfers.wake()
+            apns_id = f"{self._id_prefix}{next(self._ids):012x}"
+            self._waiting.append(_Push("", [], token=token, apns_id=apns_id, on_answer=on_answer))
+
+    def close(self) -> None:
+        """Stop; every push without an answer gets `RETRY`. May be called more than once."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                self._transfers.wake()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._is_closed:
+                self._start_waiting()
+                for push in self._transfers.wait():
+                    self._finish(push)
+        finally:
+            with self._lock:
+                self._is_closed = True
+            dropped = self._transfers.abort()
+            self._transfers.close()
+        self._waiting.extend(dropped)
+        self._answer_waiting(Verdict.RETRY, "The push client was closed before the answer came.")
+
+    def _start_waiting(self) -> None:
+        if self._is_worn and not len(self._transfers):
+            self._transfers.reconnect()
+            self._is_worn = self._is_proven = False
+        expires_at = int(self._now().timestamp()) + self._expiration_seconds
+        for push in self._take_waiting(self._room() - len(self._transfers)):
+            if 0 < len(push.token) <= _LONGEST_TOKEN:
+                self._start(push, expires_at)
+            else:
+                _answer(push, Verdict.TOKEN_DEAD, "It is empty or too long for a push token.")
+
+    def _room(self) -> int:
+        if self._is_worn:
+            return 0
+        return self._max_in_flight if self._is_proven else 1
+
+    def _take_waiting(self, count: int) -> list[_Push]:
+        with self._lock:
+            return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+
+    def _start(self, push: _Push, expires_at: int) -> None:
+        push.url = self._base + _encoded(push.token)
+        push.headers = [
+            *self._headers,
+            f"apns-id: {push.apns_id}",
+            f"apns-expiration: {expires_at}",
+        ]
+        self._transfers.start(push)
+
+    def _finish(self, push: _Push) -> None:
+        if push.curl_code:
+            self._fail(push)
+            return
+        self._is_proven = True
+        if push.status == 200:
+            _answer(push, Verdict.ACCEPTED, "Accepted.")
+            return
+        reason, moment = read_body(push.body)
+        verdict = judge(push.status, reason)
+        if verdict is Verdict.HALT and _encoded(push.token) != push.token:
+            # A token made up to break the request must not stop everybody else's pushes.
+            verdict = Verdict.TOKEN_DEAD
+        push.on_answer(
+            PushAnswer(
+                token=push.token,
+                apns_id=push.apns_id,
+                status=push.status,
+                reason=reason,
+                verdict=verdict,
+                detail=f"The push service answered {push.status} {reason}".rstrip() + ".",
+                unregistered_at=moment if push.status == 410 else None,
+                retry_after_seconds=push.retry_after_seconds,
+            )
+        )
+
+    def _fail(self, push: _Push) -> None:
+        curl_code, message = push.curl_code, push.message
+        verdict = judge_failure(curl_code, message)
+        detail = f"No answer from the push service: {message or f'libcurl error {curl_code}'}."
+        has_timed_out = curl_code == pycurl.E_OPERATION_TIMEDOUT
+        is_hopeless = is_unreachable(curl_code, message) or (has_timed_out and not self._is_proven)
+        self._is_worn = self._is_worn or has_timed_out
+        self._is_proven = False
+        _answer(push, verdict, detail)
+        if is_hopeless:
+            self._answer_waiting(verdict, detail)
+
+    def _answer_waiting(self, verdict: Verdict, detail: str) -> None:
+        """The same for all that wait now; what their callbacks queue anew is tried anew."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        for push in waiting:
+            _answer(push, verdict, detail)
+
+
+def _encoded(token: str) -> str:
+    """The token as one path segment: nothing in it can reach out of the path.
+
+    Dots are encoded too, because some servers resolve `..`.
+    """
+    return (
+        token
+        if token.isalnum() and token.isascii()
+        else quote(token, safe="", errors="replace").replace(".", "%2E")
+    )
+
+
+def _answer(push: _Push, verdict: Verdict, detail: str) -> None:
+    push.on_answer(
+        PushAnswer(
+            token=push.token,
+            apns_id=push.apns_id,
+            status=push.status if verdict is Verdict.ACCEPTED else 0,
+            reason="",
+            verdict=verdict,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,237 @@
+"""Verifying a detached signature over a manifest (RFC 5652), down to the root that is trusted."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.error import PyAsn1Error
+from pyasn1_modules import rfc5652
+
+from passkit.certificates import is_issued_by, load_certificate
+from passkit.errors import ReaderError, UnreadableCertificate
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
+    "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
+    "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
+}
+# The algorithms that go with the hashes above, in their order; RSA may also be named alone.
+_RSA = ["1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13"]
+_RSA_ALONE = "1.2.840.113549.1.1.1"
+_ECDSA = ["1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4"]
+_NO_PARAMETERS = (b"", b"\x05\x00")
+_VERSION = 1  # of a SignedData over plain data, and of a signer named by issuer and serial number
+_UNSOUND = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A signature that has been verified: who signed, by whom certified (if known), and when."""
+
+    certificate: x509.Certificate
+    intermediate: x509.Certificate | None
+    signed_at: datetime
+
+
+def verify(
+    signature: bytes, content: bytes, *, root_pem: bytes | None, at: datetime | None = None
+) -> Signature:
+    """The signer of `content`, once everything about the signature holds.
+
+    It has to be detached, by one signer, with SHA-256 or stronger, and with a signing time that
+    lies within the dates of the certificates. With `root_pem` the certificates have to lead to
+    that root. With `at` they have to be valid then too, and the signature not from the future.
+    Raises ReaderError.
+    """
+    signed = _signed_data(signature)
+    signer, bag = signed["signerInfos"][0], _certificates(signed, signature)
+    leaf = _signing_certificate(signer, bag)
+    attributes = _attributes(signer)
+    algorithm = _hash_of(signer, leaf)
+    if attributes[rfc5652.id_contentType] != rfc5652.id_data:
+        raise ReaderError("The signature is over something else than plain data.")
+    digest = hashlib.new(algorithm.name, content).digest()
+    if attributes[rfc5652.id_messageDigest].asOctets() != digest:
+        raise ReaderError("The signature is over another manifest.json.")
+    _verify_attributes(signer, leaf, algorithm)
+    intermediate = next((each for each in bag if is_issued_by(leaf, each)), None)
+    chain = [leaf] if intermediate is None else [leaf, intermediate]
+    if root_pem is not None:
+        _verify_chain(chain, root_pem)
+    signed_at = _signing_time(attributes)
+    _verify_dates(chain, signed_at, at)
+    return Signature(certificate=leaf, intermediate=intermediate, signed_at=signed_at)
+
+
+def _signed_data(signature: bytes) -> Any:
+    try:
+        info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+        if info["contentType"] != rfc5652.id_signedData or encoder.encode(info) != signature:
+            raise ReaderError("The signature is not a CMS SignedData and nothing else.")
+        signed, rest = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())
+    except PyAsn1Error as error:
+        raise ReaderError("The signature is not DER as CMS wants it.") from error
+    if rest or signed["encapContentInfo"]["eContent"].isValue:
+        raise ReaderError("The signature holds the manifest: it has to be detached.")
+    if signed["encapContentInfo"]["eContentType"] != rfc5652.id_data:
+        raise ReaderError("The signature is over something else than plain data.")
+    if len(signed["signerInfos"]) != 1:
+        raise ReaderError("The signature has to have exactly one signer.")
+    signer = signed["signerInfos"][0]
+    if not signed["version"] == signer["version"] == _VERSION:
+        raise ReaderError("The signature is of an unknown version.")
+    if signer["digestAlgorithm"] not in signed["digestAlgorithms"]:
+        raise ReaderError("The signature does not announce its digest.")
+    return signed
+
+
+def _certificates(signed: Any, signature: bytes) -> list[x509.Certificate]:
+    """The certificates that came with the signature, each whole and readable."""
+    found = []
+    for choice in signed["certificates"]:
+        if not choice["certificate"].isValue:
+            continue
+        serial = choice["certificate"]["tbsCertificate"]["serialNumber"]
+        if serial <= 0 or len(choice["certificate"]["signature"]) % 8:
+            raise ReaderError("A certificate has an impossible serial number or signature.")
+        try:
+            certificate = x509.load_der_x509_certificate(encoder.encode(choice["certificate"]))
+            # The parts are read lazily: a damaged one is to be found now.
+            _ = certificate.public_key(), certificate.extensions
+            _ = certificate.subject, certificate.issuer
+        except (*_UNSOUND, PyAsn1Error) as error:
+            raise ReaderError("A certificate in the signature is damaged.") from error
+        if certificate.public_bytes(Encoding.DER) not in signature:
+            raise ReaderError("A certificate in the signature is not DER.")
+        found.append(certificate)
+    return found
+
+
+def _signing_certificate(signer: Any, bag: list[x509.Certificate]) -> x509.Certificate:
+    named = signer["sid"]["issuerAndSerialNumber"]
+    if not named.isValue:
+        raise ReaderError("The signer is not named by issuer and serial number.")
+    issuer, serial = encoder.encode(named["issuer"]), int(named["serialNumber"])
+    for each in bag:
+        if each.serial_number == serial and each.issuer.public_bytes() == issuer:
+            return each
+    raise ReaderError("The signature does not carry the certificate of its signer.")
+
+
+def _attributes(signer: Any) -> dict[Any, Any]:
+    specs = {
+        rfc5652.id_contentType: rfc5652.ContentType(),
+        rfc5652.id_messageDigest: rfc5652.MessageDigest(),
+        rfc5652.id_signingTime: rfc5652.SigningTime(),
+    }
+    found: dict[Any, Any] = {}
+    for attribute in signer["signedAttrs"]:
+        kind, values = attribute["attrType"], attribute["attrValues"]
+        if kind not in specs:
+            continue
+        if kind in found or len(values) != 1:
+            raise ReaderError("A signed attribute is given more than once.")
+        found[kind], _ = _decoded(values[0], specs[kind])
+    if missing := specs.keys() - found.keys():
+        names = {
+            rfc5652.id_contentType: "content type",
+            rfc5652.id_messageDigest: "digest",
+            rfc5652.id_signingTime: "signing time",
+        }
+        listed = ", ".join(sorted(names[each] for each in missing))
+        raise ReaderError(f"The signature lacks: {listed}.")
+    return found
+
+
+def _decoded(value: Any, spec: Any) -> Any:
+    try:
+        return decoder.decode(value, asn1Spec=spec)
+    except PyAsn1Error as error:
+        raise ReaderError("A signed attribute is damaged.") from error
+
+
+def _hash_of(signer: Any, leaf: x509.Certificate) -> hashes.HashAlgorithm:
+    """The digest, once it is strong enough and goes with the algorithm of the signature."""
+    digest, signing = signer["digestAlgorithm"], signer["signatureAlgorithm"]
+    name = str(digest["algorithm"])
+    if name not in _HASHES:
+        raise ReaderError("The signature's digest is not SHA-256 or stronger.")
+    if isinstance(leaf.public_key(), rsa.RSAPublicKey):
+        fitting = {_RSA_ALONE, _RSA[[*_HASHES].index(name)]}
+    else:
+        fitting = {_ECDSA[[*_HASHES].index(name)]}
+    if str(signing["algorithm"]) not in fitting:
+        raise ReaderError("The signature's algorithm goes neither with its key nor its digest.")
+    for algorithm in (digest, signing):
+        parameters = algorithm["parameters"]
+        if parameters.isValue and parameters.asOctets() not in _NO_PARAMETERS:
+            raise ReaderError("The signature's algorithms have parameters of their own.")
+    return _HASHES[name]
+
+
+def _verify_attributes(
+    signer: Any, leaf: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> None:
+    # What is signed is the set of attributes under its own tag, not the tag it has in the file.
+    attributes = rfc5652.SignedAttributes()
+    attributes.extend(signer["signedAttrs"])
+    covered, value = encoder.encode(attributes), signer["signature"].asOctets()
+    key = leaf.public_key()
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(value, covered, padding.PKCS1v15(), algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(value, covered, ec.ECDSA(algorithm))
+        else:
+            raise ReaderError("The signing key is neither RSA nor EC.")
+    except InvalidSignature as error:
+        raise ReaderError("The signature was not made with the key of its certificate.") from error
+
+
+def _verify_chain(chain: list[x509.Certificate], root_pem: bytes) -> None:
+    try:
+        root = load_certificate(root_pem)
+    except UnreadableCertificate as error:
+        raise ReaderError("The root to trust is no certificate: give it as PEM.") from error
+    if len(chain) < 2:
+        raise ReaderError("The signature does not carry the intermediate certificate.")
+    if not _may_issue(chain[1]) or not is_issued_by(chain[1], root):
+        raise ReaderError("The certificates do not lead to the trusted root.")
+
+
+def _may_issue(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _signing_time(attributes: dict[Any, Any]) -> datetime:
+    value = attributes[rfc5652.id_signingTime].getComponent()
+    try:
+        moment: datetime = value.asDateTime
+    except (PyAsn1Error, ValueError) as error:
+        raise ReaderError("The signing time is not a time.") from error
+    if moment.tzinfo is None:
+        raise ReaderError("The signing time has no time zone.")
+    return moment.astimezone(UTC)
+
+
+def _verify_dates(chain: list[x509.Certificate], signed_at: datetime, at: datetime | None) -> None:
+    if at is not None and signed_at > at + _CLOCK_TOLERANCE:
+        raise ReaderError(f"The signature is from the future: {signed_at:%Y-%m-%d %H:%M} UTC.")
+    for moment in (signed_at, at or signed_at):
+        for each in chain:
+            if not each.not_valid_before_utc <= moment <= each.not_valid_after_utc:
+                raise ReaderError(
+                    f"A certificate is not valid on {moment:%Y-%m-%d}:"
+                    f" {each.subject.rfc4514_string()}."
+                )

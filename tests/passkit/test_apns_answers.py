@@ -1,0 +1,153 @@
+"""What each answer of Apple's push service means."""
+
+from datetime import UTC, datetime
+
+import pycurl
+import pytest
+
+from passkit.apns import Verdict, judge, judge_failure
+from passkit.apns_answers import is_unreachable, read_body
+
+
+def test_a_taken_push_is_accepted():
+    assert judge(200, "") is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "BadDeviceToken"),
+        (400, "DeviceTokenNotForTopic"),
+        (400, "MissingDeviceToken"),
+        (410, "Unregistered"),
+        (410, "ExpiredToken"),
+        (410, ""),
+    ],
+)
+def test_a_token_that_can_never_work_is_dead(status: int, reason: str):
+    assert judge(status, reason) is Verdict.TOKEN_DEAD
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "BadCollapseId"),
+        (400, "BadExpirationDate"),
+        (400, "BadMessageId"),
+        (400, "BadPriority"),
+        (400, "BadTopic"),
+        (400, "DuplicateHeaders"),
+        (400, "InvalidPushType"),
+        (400, "MissingTopic"),
+        (400, "PayloadEmpty"),
+        (400, "TopicDisallowed"),
+        (403, "BadCertificate"),
+        (403, "BadCertificateEnvironment"),
+        (403, "ExpiredProviderToken"),
+        (403, "Forbidden"),
+        (403, "InvalidProviderToken"),
+        (403, "MissingProviderToken"),
+        (403, "AReasonOfTomorrow"),
+        (404, "BadPath"),
+        (405, "MethodNotAllowed"),
+    ],
+)
+def test_our_own_fault_halts_and_costs_no_registration(status: int, reason: str):
+    assert judge(status, reason) is Verdict.HALT
+
+
+@pytest.mark.parametrize(("status", "reason"), [(301, ""), (204, ""), (101, "")])
+def test_an_answer_that_is_not_of_the_push_service_halts(status: int, reason: str):
+    assert judge(status, reason) is Verdict.HALT
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(413, "PayloadTooLarge"), (400, "AReasonOfTomorrow"), (400, ""), (418, "")],
+)
+def test_a_push_refused_for_itself_is_dropped_alone(status: int, reason: str):
+    assert judge(status, reason) is Verdict.DROP
+
+
+@pytest.mark.parametrize("reason", ["TooManyRequests", "TooManyProviderTokenUpdates", ""])
+def test_too_many_pushes_make_this_token_wait(reason: str):
+    assert judge(429, reason) is Verdict.WAIT
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (500, "InternalServerError"),
+        (503, "ServiceUnavailable"),
+        (503, "Shutdown"),
+        (502, ""),
+        (408, ""),
+        (400, "IdleTimeout"),
+        (0, ""),
+    ],
+)
+def test_a_trouble_of_the_moment_is_retried(status: int, reason: str):
+    assert judge(status, reason) is Verdict.RETRY
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        "tlsv1 alert unknown ca",
+        "sslv3 alert certificate expired",
+        "tlsv13 alert certificate required",
+        "sslv3 alert bad certificate",
+    ],
+)
+def test_a_refused_client_certificate_halts(alert: str):
+    message = f"OpenSSL SSL_read: error:0A000418:SSL routines::{alert}, errno 0"
+    assert judge_failure(pycurl.E_RECV_ERROR, message) is Verdict.HALT
+    assert is_unreachable(pycurl.E_RECV_ERROR, message)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_PEER_FAILED_VERIFICATION],
+)
+def test_certificates_that_do_not_fit_halt(code: int):
+    assert judge_failure(code, "") is Verdict.HALT
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pycurl.E_OPERATION_TIMEDOUT,
+        pycurl.E_SEND_ERROR,
+        pycurl.E_RECV_ERROR,
+        pycurl.E_COULDNT_CONNECT,
+    ],
+)
+def test_a_broken_network_is_retried(code: int):
+    assert judge_failure(code, "Connection reset by peer") is Verdict.RETRY
+
+
+def test_only_what_prevents_every_push_makes_the_service_unreachable():
+    assert is_unreachable(pycurl.E_COULDNT_CONNECT, "")
+    assert not is_unreachable(pycurl.E_RECV_ERROR, "Connection reset by peer")
+
+
+def test_reason_and_time_are_read_from_the_body():
+    body = b'{"reason": "Unregistered", "timestamp": 1763798400500}'
+    assert read_body(body) == ("Unregistered", datetime(2025, 11, 22, 8, 0, 0, 500_000, UTC))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"\xff",
+        b"[]",
+        b'{"reason": 3}',
+        b'{"timestamp": "x"}',
+        b'{"timestamp": 1e300}',
+        b'{"timestamp": true}',
+    ],
+)
+def test_a_strange_body_says_nothing(body: bytes):
+    assert read_body(body) == ("", None)

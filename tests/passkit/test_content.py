@@ -1,0 +1,205 @@
+"""pass.json as a whole."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from passkit import (
+    Barcode,
+    Color,
+    ContentError,
+    Location,
+    RelevantDate,
+    new_authentication_token,
+    new_serial_number,
+)
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+URL, TOKEN = "https://cards.example.com", "0123456789abcdef"
+
+
+def test_a_small_pass_has_the_required_keys_only(written):
+    assert written() == {
+        "formatVersion": 1,
+        "passTypeIdentifier": "pass.test.leima.card",
+        "teamIdentifier": "TEAMTEST01",
+        "serialNumber": "0123456789abcdef0123456789abcdef",
+        "organizationName": "Kahvila Esimerkki",
+        "description": "Leimakortti",
+        "storeCard": {"primaryFields": [{"key": "stamps", "value": 3, "label": "Leimat"}]},
+    }
+
+
+def test_everything_given_is_written(written):
+    content = written(
+        logo_text="Kahvila",
+        background_color=Color(1, 2, 3),
+        foreground_color=Color(255, 255, 255),
+        label_color=Color(0, 0, 0),
+        barcodes=[Barcode(message="12345")],
+        locations=[Location(latitude=60, longitude=25)],
+        max_distance=Decimal("100"),
+        relevant_dates=[RelevantDate(date=NOON)],
+        expiration_date=NOON,
+        voided=True,
+        web_service_url=URL,
+        authentication_token=TOKEN,
+        sharing_prohibited=True,
+        user_info={"card": [1, None]},
+    )
+    assert content["logoText"] == "Kahvila"
+    assert content["backgroundColor"] == "rgb(1, 2, 3)"
+    assert content["foregroundColor"] == "rgb(255, 255, 255)"
+    assert content["labelColor"] == "rgb(0, 0, 0)"
+    assert content["barcodes"][0]["message"] == "12345"
+    assert content["locations"] == [{"latitude": 60, "longitude": 25}]
+    assert content["maxDistance"] == 100
+    assert content["relevantDates"] == [{"date": "2026-11-22T12:00:00+00:00"}]
+    assert content["expirationDate"] == "2026-11-22T12:00:00+00:00"
+    assert content["voided"] is content["sharingProhibited"] is True
+    assert (content["webServiceURL"], content["authenticationToken"]) == (URL, TOKEN)
+    assert content["userInfo"] == {"card": [1, None]}
+
+
+def test_equal_passes_give_equal_bytes_in_plain_utf8(make_pass):
+    one, other = (make_pass(logo_text="Ängel 😀").to_json() for _ in range(2))
+    assert one == other
+    assert one.startswith(b"{")
+    assert "Ängel 😀".encode() in one
+
+
+def test_a_pass_cannot_be_changed(make_pass):
+    with pytest.raises(AttributeError):
+        make_pass().voided = True
+
+
+def test_a_printed_pass_tells_no_secret(make_pass):
+    token = new_authentication_token()
+    assert token not in repr(make_pass(web_service_url=URL, authentication_token=token))
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"pass_type_identifier": "com.example.card"}, "passTypeIdentifier"),
+        ({"pass_type_identifier": "pass.com/example"}, "passTypeIdentifier"),
+        ({"team_identifier": ""}, "teamIdentifier"),
+        ({"team_identifier": "TEAM 1"}, "teamIdentifier"),
+        ({"serial_number": "short"}, "serialNumber"),
+        ({"serial_number": "x" * 65}, "serialNumber"),
+        ({"serial_number": "../../0123456789abcdef"}, "serialNumber"),
+        ({"serial_number": "0123456789abcdef0123\n"}, "serialNumber"),
+        ({"organization_name": ""}, "organizationName"),
+        ({"description": ""}, "description"),
+        ({"description": "\ud83d"}, "description"),
+        ({"logo_text": ""}, "logoText"),
+        ({"expiration_date": "2026-11-22"}, "expirationDate"),
+        ({"max_distance": "100"}, "maxDistance"),
+        ({"max_distance": 0}, "maxDistance"),
+        ({"locations": [Location(latitude=1, longitude=1)] * 11}, "locations"),
+        ({"relevant_dates": [RelevantDate(date=NOON)]}, "relevantDates"),
+        ({"user_info": {"a": float("inf")}}, "userInfo.a"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_path(make_pass, settings, path):
+    with pytest.raises(ContentError) as refusal:
+        make_pass(**settings)
+    assert refusal.value.path == path
+
+
+def test_ten_locations_are_taken(written):
+    assert len(written(locations=[Location(latitude=1, longitude=1)] * 10)["locations"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"web_service_url": URL}, "authenticationToken"),
+        ({"authentication_token": TOKEN}, "webServiceURL"),
+    ],
+)
+def test_an_address_and_a_token_come_together(make_pass, settings, path):
+    with pytest.raises(ContentError) as refusal:
+        make_pass(**settings)
+    assert refusal.value.path == path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cards.example.com",
+        "ftp://cards.example.com",
+        "cards.example.com",
+        "https://",
+        "https://cards.example.com:port",
+        "https://[::1",
+        "https://user@cards.example.com",
+        "https://cards.example.com?a=1",
+        "https://cards.example.com#a",
+        "https://cards example.com",
+        "",
+    ],
+)
+def test_an_address_phones_cannot_use_is_refused(make_pass, url):
+    with pytest.raises(ContentError, match="webServiceURL"):
+        make_pass(web_service_url=url, authentication_token=TOKEN)
+
+
+def test_http_is_for_those_who_ask_for_it(written):
+    content = written(
+        web_service_url="http://127.0.0.1:8000", authentication_token=TOKEN, allow_http=True
+    )
+    assert content["webServiceURL"] == "http://127.0.0.1:8000"
+    assert "allowHttp" not in content
+
+
+def test_no_slash_ends_the_address(written):
+    content = written(web_service_url=f"{URL}/", authentication_token=TOKEN)
+    assert content["webServiceURL"] == URL
+
+
+@pytest.mark.parametrize("token", ["0123456789abcde", "0123456789 abcdef", "ä" * 20, ""])
+def test_a_token_that_cannot_be_sent_or_is_short_is_refused(make_pass, token):
+    with pytest.raises(ContentError) as refusal:
+        make_pass(web_service_url=URL, authentication_token=token)
+    assert refusal.value.path == "authenticationToken"
+    assert not token or token not in str(refusal.value)
+
+
+def test_new_tokens_are_long_and_have_no_equals_sign():
+    tokens = {new_authentication_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", token) for token in tokens)
+
+
+def test_new_serial_numbers_fit_a_pass(make_pass):
+    serials = {new_serial_number() for _ in range(100)}
+    assert len(serials) == 100
+    assert all(make_pass(serial_number=serial) for serial in serials)
+
+
+def test_user_info_does_not_follow_the_mapping_it_came_from(make_pass):
+    info = {"a": [1]}
+    made = make_pass(user_info=info)
+    info["a"].append(2)
+    assert json.loads(made.to_json())["userInfo"] == {"a": [1]}
+
+
+@pytest.mark.parametrize("written_color", ["rgb(1, 20, 255)", "rgb(1,20,255)", "#0114ff"])
+def test_colours_are_read_as_designers_write_them(written_color):
+    assert Color.parse(written_color) == Color(1, 20, 255)
+
+
+@pytest.mark.parametrize("written_color", ["rgb(1, 2, 256)", "rgb(1, 2)", "#12345", "red", ""])
+def test_other_colours_are_refused(written_color):
+    with pytest.raises(ContentError):
+        Color.parse(written_color)
+
+
+@pytest.mark.parametrize("part", [-1, 256, 1.0, True, "1"])
+def test_a_colour_part_is_a_byte(part):
+    with pytest.raises(ContentError):
+        Color(0, part, 0)

@@ -1,0 +1,124 @@
+"""The .pkpass file as a whole."""
+
+import hashlib
+import json
+import struct
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+
+import passkit
+
+
+@pytest.fixture
+def archive(pkpass):
+    with zipfile.ZipFile(BytesIO(pkpass)) as archive:
+        yield archive
+
+
+def test_the_root_holds_exactly_the_files_of_the_pass(archive):
+    assert archive.testzip() is None
+    assert sorted(archive.namelist()) == [
+        "icon.png",
+        "icon@2x.png",
+        "manifest.json",
+        "pass.json",
+        "signature",
+    ]
+
+
+def test_the_manifest_lists_every_other_file_with_its_sum(files):
+    manifest = json.loads(files.pop("manifest.json"))
+    del files["signature"]
+    assert manifest == {
+        name: hashlib.sha1(data, usedforsecurity=False).hexdigest() for name, data in files.items()
+    }
+
+
+def test_files_are_stored_with_their_sizes_in_front(archive, pkpass):
+    for entry in archive.infolist():
+        local = struct.unpack_from("<4s5H3I", pkpass, entry.header_offset)
+        signature, _, flags, method, *_, crc, packed, size = local
+        assert (signature, flags, method) == (b"PK\x03\x04", 0, zipfile.ZIP_STORED)
+        assert (crc, packed, size) == (entry.CRC, entry.file_size, entry.file_size)
+
+
+def test_entries_have_a_fixed_date_and_are_plain_files(archive):
+    for entry in archive.infolist():
+        assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+        assert entry.external_attr >> 16 == 0o100644
+
+
+def test_the_same_second_gives_the_same_bytes(make_pass, template, signer, at):
+    first, again = (passkit.build(make_pass(), template, signer, at=at) for _ in range(2))
+    assert first == again
+
+
+def test_a_second_later_only_the_signature_differs(make_pass, template, signer, at):
+    found = []
+    for moment in (at, at + timedelta(seconds=1)):
+        data = passkit.build(make_pass(), template, signer, at=moment)
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            found.append({name: archive.read(name) for name in archive.namelist()})
+    first, later = found
+    assert {name for name in first if first[name] != later[name]} == {"signature"}
+
+
+def test_strings_are_packed_beside_the_images(make_pass, png, signer, authority, at):
+    strings = {"fi.lproj/pass.strings": '"L_A" = "Ä";\n'.encode("utf-16")}
+    template = passkit.Template(passkit.Images({"icon.png": png()}), strings)
+    opened = passkit.read(
+        passkit.build(make_pass(), template, signer, at=at), root_pem=authority.root_pem
+    )
+    assert opened.files["fi.lproj/pass.strings"] == strings["fi.lproj/pass.strings"]
+
+
+@pytest.mark.parametrize("name", ["../pass.strings", "pass.strings", "fi.lproj/pass.json"])
+def test_other_files_beside_the_images_are_refused(name, png):
+    with pytest.raises(passkit.PackageError):
+        passkit.Template(passkit.Images({"icon.png": png()}), {name: b""})
+
+
+def test_a_design_beyond_all_measure_is_refused(png):
+    with pytest.raises(passkit.PackageError, match="bytes"):
+        passkit.Template(
+            passkit.Images({"icon.png": png()}), {"fi.lproj/pass.strings": bytes(33 * 1024 * 1024)}
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "names"),
+    [
+        (
+            {"pass_type_identifier": "pass.other.card"},
+            passkit.PassTypeMismatch,
+            "'pass.other.card'.*'pass.test.leima.card'",
+        ),
+        ({"team_identifier": "OTHER"}, passkit.TeamMismatch, "'OTHER'.*'TEAMTEST01'"),
+    ],
+)
+def test_a_certificate_for_other_passes_is_refused(
+    make_pass, template, signer, at, changes, error, names
+):
+    with pytest.raises(error, match=names):
+        passkit.build(make_pass(**changes), template, signer, at=at)
+
+
+def test_an_expired_certificate_builds_nothing(make_pass, template, signer, at):
+    with pytest.raises(passkit.CertificateExpired):
+        passkit.build(make_pass(), template, signer, at=at + timedelta(days=400))
+
+
+def test_passes_share_no_state(make_pass, template, signer, authority, at):
+    other = make_pass(serial_number="x" * 20, voided=True)
+    passkit.build(other, template, signer, at=at)
+    opened = passkit.read(
+        passkit.build(make_pass(), template, signer, at=at), root_pem=authority.root_pem
+    )
+    assert "voided" not in opened.content
+
+
+def test_the_media_type_is_apples():
+    assert passkit.MIME_TYPE == "application/vnd.apple.pkpass"

@@ -1,0 +1,63 @@
+"""Places and times of a pass."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from passkit import ContentError, Location, RelevantDate
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_a_place_is_written_in_numbers():
+    place = Location(
+        latitude=Decimal("60.1699"), longitude=24.9384, altitude=Decimal("3"), relevant_text="Hei"
+    )
+    assert place.to_dict() == {
+        "latitude": 60.1699,
+        "longitude": 24.9384,
+        "altitude": 3,
+        "relevantText": "Hei",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"latitude": 90.1}, "locations.latitude"),
+        ({"longitude": -181}, "locations.longitude"),
+        ({"latitude": "60"}, "locations.latitude"),
+        ({"altitude": float("inf")}, "locations.altitude"),
+        ({"relevant_text": ""}, "locations.relevantText"),
+    ],
+)
+def test_a_place_not_on_earth_is_refused(settings, path):
+    with pytest.raises(ContentError) as refusal:
+        Location(**({"latitude": 60, "longitude": 25} | settings))
+    assert refusal.value.path == path
+
+
+def test_a_moment_and_a_stretch_of_time_are_written_apart():
+    assert RelevantDate(date=NOON).to_dict() == {"date": "2026-11-22T12:00:00+00:00"}
+    assert RelevantDate(start=NOON, end=NOON + timedelta(hours=1)).to_dict() == {
+        "startDate": "2026-11-22T12:00:00+00:00",
+        "endDate": "2026-11-22T13:00:00+00:00",
+    }
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"start": NOON},
+        {"end": NOON},
+        {"date": NOON, "end": NOON},
+        {"date": NOON, "start": NOON, "end": NOON},
+        {"start": NOON, "end": NOON},
+        {"date": "tomorrow"},
+    ],
+)
+def test_times_that_make_no_sense_are_refused(settings):
+    with pytest.raises(ContentError, match="relevantDates"):
+        RelevantDate(**settings)
