@@ -1,0 +1,1 @@
+"""Apple Wallet passes as a library of its own."""

@@ -1,0 +1,91 @@
+"""The Flask application, put together from its parts."""
+
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from server.config import TEMPLATES
+from server.errors import Forbidden
+from server.face import LANGUAGES
+from server.seals import derive
+from server.services import Services
+from server.wallets.identity import Identity
+from server.web import api, apple_web_service, problems
+from server.web.member import member
+from server.web.pages import pages
+from server.web.strict_json import StrictJSONProvider
+from server.web.till import till
+
+_CSP = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+    "worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_BODY_LIMIT = 512 * 1024
+
+
+def create_app(
+    services: Services,
+    *,
+    identity: Identity | None = None,
+    sandbox: dict[str, Any] | None = None,
+) -> Flask:
+    """The application on `services`; it starts no thread and opens no port.
+
+    `identity` signs passes; when it is not given, it is loaded with the first pass. `sandbox` is
+    what the front page tells a newcomer to try: addresses and logins.
+    """
+    app = OpenAPI(
+        "server",
+        info=Info(title="Leima", version="1"),
+        template_folder=str(TEMPLATES / "web"),
+        static_folder=str(TEMPLATES / "web" / "static"),
+        doc_ui=False,
+        security_schemes=api.SECURITY,
+        validation_error_model=api.Problem,
+        validation_error_callback=api.invalid,
+    )
+    app.json = StrictJSONProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = _BODY_LIMIT
+    app.config["SECRET_KEY"] = derive(services.settings.secret_key, "sessions")
+    app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
+    app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
+    app.config["SESSION_COOKIE_NAME"] = "leima"
+    app.extensions["leima"] = services
+    app.extensions["leima_identity"] = identity
+    app.extensions["leima_sandbox"] = sandbox
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    app.before_request(_choose_language)
+    app.before_request(_refuse_foreign_pages)
+    app.after_request(_add_headers)
+    problems.init_app(app)
+    api.init_app(app)
+    apple_web_service.init_app(app)
+    for blueprint in (pages, member, till):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _choose_language() -> None:
+    g.language = request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def _refuse_foreign_pages() -> None:
+    """A page of another site may not send forms or scans in the name of whoever is signed in."""
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        site = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if site not in ("same-origin", "none"):
+            raise Forbidden("foreign_page", "This was sent from a page of another site.")
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,113 @@
+"""The command line: `leima run`, `leima migrate`, `leima demo`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from server import clock, config, demo, migrations, supervisor
+from server.db import Database
+from server.errors import LeimaError
+from server.leash import end_with_parent
+from server.services import Services
+from server.wallets import identity
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it went well, 2 when the settings are wrong."""
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except LeimaError as error:
+        print(f"leima: {error}", file=sys.stderr)
+        return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Migrate, then serve until told to stop."""
+    if options.child:
+        end_with_parent()
+    settings = config.read()
+    if options.production:
+        config.require_production(settings)
+        identity.refuse_throwaway(identity.load(settings, at=clock.now()))
+    if options.sandbox:
+        return supervisor.run(settings)
+    _upgrade(settings)
+    Granian(
+        "server.wsgi:build",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=8,
+        websockets=False,
+        log_level=LogLevels.warning if options.child else LogLevels.info,
+        respawn_failed_workers=True,
+    ).serve()
+    return 0
+
+
+def migrate(_options: argparse.Namespace) -> int:
+    """Bring the database up to this version."""
+    _upgrade(config.read())
+    return 0
+
+
+def seed(_options: argparse.Namespace) -> int:
+    """Put the demo brand into the database and say how to get in."""
+    settings = config.read()
+    _upgrade(settings)
+    database = Database(settings.database_url)
+    services = Services(database, settings)
+    known = identity.load(settings, at=services.now())
+    access = demo.seed(
+        services,
+        pass_type_identifier=known.pass_type_identifier,
+        team_identifier=known.team_identifier,
+    )
+    print(f"Join:  {settings.public_url}/join/{access.brand}/{access.programme}")
+    print(f"Till:  {settings.public_url}/till  {access.till_login} / {access.till_password}")
+    print(f"PINs:  {', '.join(f'{name} {pin}' for name, pin in access.pins)}")
+    print(f"Key:   {access.api_key}")
+    return 0
+
+
+def _upgrade(settings: config.Settings) -> None:
+    database = Database(settings.database_url)
+    migrations.upgrade(database.engine)
+    database.dispose()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    root = argparse.ArgumentParser(
+        prog="leima", description="Loyalty cards for Apple Wallet, with a ledger and a till."
+    )
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("run", help="serve the pages, the API and the phones")
+    mode = serve.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--sandbox", action="store_true", help="with demo data, virtual phones and a stand-in APNs"
+    )
+    mode.add_argument(
+        "--production", action="store_true", help="refuse anything only fit for trying out"
+    )
+    serve.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    serve.set_defaults(command=run)
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(
+        command=migrate
+    )
+    commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
+        command=seed
+    )
+    return root
+
+
+if __name__ == "__main__":
+    sys.exit(main())

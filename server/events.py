@@ -1,0 +1,383 @@
+"""Events: the one way in which anything changes on a card.
+
+Each is one transaction: the event, its ledger entries, the pass's new version and what the phones
+are owed are committed together or not at all. An event's id is made by whoever saw it; the same
+id brings the same answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from server import cards, ledger, members
+from server.errors import Conflict, NotFound, Refused
+from server.face import Text
+from server.models import Brand, Card, Event, LedgerEntry, Programme
+from server.programmes.base import Happening, Notice
+from server.seals import derive
+from server.services import Services
+
+NAMES = (
+    "enrolled",
+    "stamped",
+    "purchased",
+    "visited",
+    "redeemed",
+    "paid",
+    "adjusted",
+    "referred",
+    "code_redeemed",
+    "answered",
+    "shared",
+)
+RECORDABLE = tuple(name for name in NAMES if name != "enrolled")
+_FUTURE_TOLERANCE = timedelta(minutes=5)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_AT_ONCE = 1_000_000
+_UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an event comes from: a till with its person and place, a backend, the join page."""
+
+    brand_id: UUID
+    source: str
+    staff_id: UUID | None = None
+    till_id: UUID | None = None
+    location_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was seen. `card` is a card id, a barcode or a member number; `details` is kept."""
+
+    id: str
+    card: str
+    name: str
+    programme: str | None = None
+    at: datetime | None = None
+    quantity: int = 1
+    is_deliberate: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer as JSON text: for a repetition exactly the text of the first time."""
+
+    text: str
+    is_replayed: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """The answer as values."""
+        values: dict[str, Any] = json.loads(self.text)
+        return values
+
+
+def record(services: Services, origin: Origin, report: Report) -> Answer:
+    """Let the card's programme decide what `report` is worth, and write it.
+
+    Raises:
+        NotFound: no such card in this brand.
+        Refused: a rule is broken, or the id was used for something else.
+        Conflict: there is not enough to redeem.
+    """
+    if report.name not in RECORDABLE:
+        raise Refused("name_unknown", f"No event {report.name!r} can be recorded.")
+    fingerprint = _fingerprint("record", _plain(origin, report))
+    now = services.now()
+    with services.database.transaction() as session:
+        if stored := _stored(session, origin.brand_id, report.id, fingerprint):
+            return stored
+        card = cards.find(session, origin.brand_id, report.card, programme=report.programme)
+        cards.lock(session, card)
+        event = _event(origin, report, card, fingerprint, now)
+        _add(session, event)
+        entries, notice = _decide(session, card, event, report)
+        return _finish(services, session, card, event, entries, notice)
+
+
+def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: str) -> Answer:
+    """Take an event back by mirrored entries, under the id `reversal_id`.
+
+    Raises:
+        NotFound: no such event in this brand.
+        Conflict: it was reversed already, posted nothing, or its reward has been used.
+        Refused: the id was used for something else.
+    """
+    fingerprint = _fingerprint("reverse", {"event": event_id})
+    now = services.now()
+    with services.database.transaction() as session:
+        if stored := _stored(session, origin.brand_id, reversal_id, fingerprint):
+            return stored
+        original = find(session, origin.brand_id, event_id)
+        card = session.get_one(Card, original.card_id)
+        cards.lock(session, card)
+        _refuse_irreversible(session, original)
+        report = Report(id=reversal_id, card=str(card.id), name="reversed")
+        event = _event(origin, report, card, fingerprint, now)
+        event.reverses_event_id = original.id
+        _add(session, event)
+        entries = ledger.reverse(session, event, original=original)
+        settled, _ = _decide(session, card, event, report)
+        return _finish(services, session, card, event, [*entries, *settled], _UNDONE)
+
+
+def enrol(
+    services: Services,
+    origin: Origin,
+    programme_slug: str,
+    applicant: members.Applicant,
+    *,
+    event_id: str,
+) -> Answer:
+    """A card in the programme for `applicant`.
+
+    Raises:
+        NotFound: no such programme in this brand.
+        Conflict: `already_enrolled`, with the card's id, when the brand vouches for the contact.
+        Refused: the name or a contact is not valid, or the id was used for something else.
+    """
+    given = _fingerprint("enrol", {"programme": programme_slug, **asdict(applicant)})
+    # A bare digest of a phone number gives way to trying them all: it would outlive an erasure.
+    fingerprint = derive(services.settings.secret_key, f"enrol:{given}")
+    now = services.now()
+    with services.database.transaction() as session:
+        if stored := _stored(session, origin.brand_id, event_id, fingerprint):
+            return stored
+        programme = find_programme(session, origin.brand_id, programme_slug)
+        brand = session.get_one(Brand, origin.brand_id)
+        member = members.enrol(session, brand, applicant, at=now)
+        _refuse_second_card(session, programme, member.id)
+        card = cards.issue(session, programme, member, at=now)
+        members.record_consents(session, member, applicant.consents, source=origin.source, at=now)
+        report = Report(id=event_id, card=str(card.id), name="enrolled")
+        event = _event(origin, report, card, fingerprint, now)
+        _add(session, event)
+        _decide(session, card, event, report)
+        shown = cards.refresh(session, card, at=now, join=services.push_join)
+        event.answer = json.dumps(cards.links(shown, services.settings.public_url))
+        session.add(event)
+        return Answer(event.answer)
+
+
+def expire_due(services: Services, *, limit: int = 100) -> int:
+    """Write off what has run out on cards whose time has come; how many cards that were."""
+    now = services.now()
+    with services.database.reading() as session:
+        statement = select(Card).where(col(Card.wake_at) < now).limit(limit)
+        due = session.exec(statement).all()
+    for card in due:
+        _expire(services, card.id, now)
+    return len(due)
+
+
+def find(session: Session, brand_id: UUID, event_id: str) -> Event:
+    """The brand's event.
+
+    Raises:
+        NotFound: `event_unknown`; another brand's event is as unknown as none.
+    """
+    event = session.get(Event, (brand_id, event_id))
+    if event is None:
+        raise NotFound(
+            "event_unknown",
+            "This brand has no event with this id.",
+            text=Text("Tapahtumaa ei löydy.", "Händelsen finns inte.", "There is no such event."),
+        )
+    return event
+
+
+def is_known(session: Session, brand_id: UUID, event_id: str) -> bool:
+    """Whether something has been recorded under this id."""
+    return session.get(Event, (brand_id, event_id)) is not None
+
+
+def find_programme(session: Session, brand_id: UUID, slug: str) -> Programme:
+    """The brand's programme.
+
+    Raises:
+        NotFound: `programme_unknown`.
+    """
+    statement = select(Programme).where(Programme.brand_id == brand_id, Programme.slug == slug)
+    programme = session.exec(statement).first()
+    if programme is None:
+        raise NotFound("programme_unknown", f"This brand has no programme {slug!r}.")
+    return programme
+
+
+def _decide(
+    session: Session, card: Card, event: Event, report: Report
+) -> tuple[list[LedgerEntry], Notice | None]:
+    brand = session.get_one(Brand, card.brand_id)
+    standing = ledger.standing(session, card.id, at=event.recorded_at)
+    happening = Happening(
+        name=event.name,
+        at=event.at,
+        zone=ZoneInfo(brand.timezone),
+        quantity=event.quantity,
+        is_at_till=event.source == "till",
+        is_deliberate=report.is_deliberate,
+    )
+    entries: list[LedgerEntry] = []
+    notices: list[Notice] = []
+    for part in cards.parts_of(session, card.programme_id):
+        if event.name not in part.kind.answers:
+            continue
+        decision = part.kind.decide(standing, happening, part.rules)
+        entries += ledger.post(session, event, decision.postings)
+        notices += [decision.notice] if decision.notice else []
+    return entries, notices[0] if notices else None
+
+
+def _finish(
+    services: Services,
+    session: Session,
+    card: Card,
+    event: Event,
+    entries: Iterable[LedgerEntry],
+    notice: Notice | None,
+) -> Answer:
+    shown = cards.refresh(session, card, at=event.recorded_at, join=services.push_join)
+    answer = {
+        "id": event.id,
+        "name": event.name,
+        "card": str(card.id),
+        "at": event.at.isoformat(),
+        "reverses": event.reverses_event_id,
+        "posted": _posted(entries),
+        "standing": shown.balances,
+        "notice": notice
+        and {"code": notice.code, "level": notice.level, "text": notice.text.as_dict()},
+        "shows": shown.face.in_language(shown.member.language),
+    }
+    event.answer = json.dumps(answer, ensure_ascii=False)
+    session.add(event)
+    return Answer(event.answer)
+
+
+def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+    """The entries by type and unit: which lots they touched is the ledger's own business."""
+    sums: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        key = (entry.type, entry.unit)
+        sums[key] = sums.get(key, 0) + entry.delta
+    return [{"type": kind, "unit": unit, "delta": delta} for (kind, unit), delta in sums.items()]
+
+
+def _expire(services: Services, card_id: UUID, now: datetime) -> None:
+    with services.database.transaction() as session:
+        card = session.get_one(Card, card_id, with_for_update=True)
+        if card.wake_at is None or card.wake_at >= now:
+            return
+        report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
+        origin = Origin(brand_id=card.brand_id, source="clock")
+        event = _event(origin, report, card, _fingerprint("expire", {}), now)
+        _add(session, event)
+        entries = ledger.expire(session, event, at=now)
+        _finish(services, session, card, event, entries, None)
+
+
+def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: datetime) -> Event:
+    at = report.at or now
+    if at > now + _FUTURE_TOLERANCE:
+        raise Refused("at_in_future", f"{at.isoformat()} has not come yet: check the clock.")
+    if at < _EARLIEST:
+        raise Refused(
+            "at_too_early", f"{at.isoformat()} is before {_EARLIEST:%Y}: check the clock."
+        )
+    if not 1 <= report.quantity <= _MOST_AT_ONCE:
+        raise Refused("quantity_invalid", f"A quantity is 1 to {_MOST_AT_ONCE}.")
+    if not 1 <= len(report.id) <= 128 or not report.id.isprintable() or " " in report.id:
+        raise Refused("id_invalid", "An event id has 1 to 128 characters without spaces.")
+    return Event(
+        brand_id=origin.brand_id,
+        id=report.id,
+        card_id=card.id,
+        name=report.name,
+        quantity=report.quantity,
+        data=report.details,
+        fingerprint=fingerprint,
+        source=origin.source,
+        staff_id=origin.staff_id,
+        till_id=origin.till_id,
+        location_id=origin.location_id,
+        at=at,
+        recorded_at=now,
+    )
+
+
+def _add(session: Session, event: Event) -> None:
+    """Write the event; somebody else may be writing the same id at this very moment."""
+    session.add(event)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            "in_flight",
+            f"The id {event.id} is being worked on: send the same again to get the answer.",
+        ) from error
+
+
+def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
+    event = session.get(Event, (brand_id, event_id))
+    if event is None:
+        return None
+    if event.fingerprint != fingerprint:
+        raise Refused(
+            "idempotency_mismatch",
+            f"The id {event_id} was used for something else: give a new event a new id.",
+        )
+    return Answer(event.answer, is_replayed=True)
+
+
+def _refuse_irreversible(session: Session, original: Event) -> None:
+    statement = select(Event.id).where(
+        Event.brand_id == original.brand_id,
+        Event.card_id == original.card_id,
+        Event.reverses_event_id == original.id,
+    )
+    if session.exec(statement).first():
+        raise Conflict(
+            "already_reversed",
+            f"Event {original.id} has been reversed already.",
+            text=Text("Jo peruttu.", "Redan ångrad.", "Already undone."),
+        )
+    if original.name in ("reversed", "enrolled", "expired"):
+        raise Conflict("not_reversible", f"A {original.name} event cannot be reversed.")
+
+
+def _refuse_second_card(session: Session, programme: Programme, member_id: UUID) -> None:
+    statement = select(Card.id).where(
+        Card.programme_id == programme.id, Card.member_id == member_id
+    )
+    if existing := session.exec(statement).first():
+        raise Conflict(
+            "already_enrolled",
+            f"This member has card {existing} in this programme already.",
+            fields={"card": str(existing)},
+        )
+
+
+def _plain(origin: Origin, report: Report) -> dict[str, Any]:
+    return {
+        **asdict(replace(report, at=None)),
+        "at": report.at and report.at.astimezone(UTC).isoformat(),
+        "location": origin.location_id and str(origin.location_id),
+    }
+
+
+def _fingerprint(operation: str, body: dict[str, Any]) -> str:
+    """What is empty does not count: a field added later must not change what was sent before."""
+    given = {name: value for name, value in body.items() if value}
+    canonical = json.dumps([operation, given], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,141 @@
+"""What a card shows, in nobody's dialect.
+
+A kind writes a `PartFace`; the card's parts together with the member number and the barcode make
+a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+LANGUAGES = ("fi", "sv", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence or word in every language of the service."""
+
+    fi: str
+    sv: str
+    en: str
+
+    @classmethod
+    def same(cls, value: str) -> "Text":
+        """A text that reads alike in every language, such as a name or a number."""
+        return cls(value, value, value)
+
+    def get(self, language: str) -> str:
+        """The text in `language`; English when the language is not one of ours."""
+        return {"fi": self.fi, "sv": self.sv}.get(language, self.en)
+
+    def as_dict(self) -> dict[str, str]:
+        """`{"fi": …, "sv": …, "en": …}`."""
+        return {"fi": self.fi, "sv": self.sv, "en": self.en}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A labelled value. `changed` is the sentence told to the holder when the value changes;
+    `{value}` in it stands for the new value."""
+
+    key: str
+    label: Text
+    value: Text
+    changed: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the holder has come: `have` of `need`."""
+
+    have: int
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that staff may choose to do with the card as it stands: report `event`."""
+
+    event: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PartFace:
+    """What one part of a programme puts on the card.
+
+    `headline` is the one thing to see, `corner` a small second one, `lines` stand on the front and
+    `details` on the back. While there are `actions`, a till asks before it does the usual.
+    """
+
+    headline: Line | None = None
+    corner: Line | None = None
+    lines: tuple[Line, ...] = ()
+    details: tuple[Line, ...] = ()
+    progress: Progress | None = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CardFace:
+    """What a card shows: the faces of its parts, in order, and how to identify it."""
+
+    brand: str
+    programme: str
+    member_number: str
+    barcode: str
+    headline: Line | None
+    corner: Line | None
+    lines: tuple[Line, ...]
+    details: tuple[Line, ...]
+    progress: Progress | None
+    actions: tuple[Action, ...]
+
+    def content_hash(self, *, state: str, design: str, language: str) -> str:
+        """A digest of everything that a wallet's copy of the card depends on.
+
+        It covers every language, so that a holder who changes the language is not left behind.
+        """
+        content = {"face": asdict(self), "state": state, "design": design, "language": language}
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def in_language(self, language: str) -> dict[str, object]:
+        """The face as plain JSON values in one language, for pages and programs."""
+
+        def plain(line: Line) -> dict[str, str]:
+            return {
+                "key": line.key,
+                "label": line.label.get(language),
+                "value": line.value.get(language),
+            }
+
+        return {
+            "headline": plain(self.headline) if self.headline else None,
+            "corner": plain(self.corner) if self.corner else None,
+            "lines": [plain(line) for line in self.lines],
+            "details": [plain(line) for line in self.details],
+            "progress": asdict(self.progress) if self.progress else None,
+        }
+
+
+def compose(
+    parts: Iterable[PartFace], *, brand: str, programme: str, member_number: str, barcode: str
+) -> CardFace:
+    """One card out of its parts: the first headline leads, the lines follow in order."""
+    faces = tuple(parts)
+    headlines = [face.headline for face in faces if face.headline]
+    corners = [face.corner for face in faces if face.corner]
+    return CardFace(
+        brand=brand,
+        programme=programme,
+        member_number=member_number,
+        barcode=barcode,
+        headline=headlines[0] if headlines else None,
+        corner=corners[0] if corners else None,
+        lines=(*headlines[1:], *corners[1:], *(line for face in faces for line in face.lines)),
+        details=tuple(line for face in faces for line in face.details),
+        progress=next((face.progress for face in faces if face.progress), None),
+        actions=tuple(action for face in faces for action in face.actions),
+    )

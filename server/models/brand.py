@@ -1,0 +1,71 @@
+"""A brand, its places and its people."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+
+from server.models.base import Row, belongs_to, maybe_moment, one_of
+
+
+class Brand(Row, table=True):
+    """Who runs programmes. Everything else belongs to exactly one brand."""
+
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        one_of("language", "fi", "sv", "en"),
+    )
+
+    slug: str
+    name: str
+    language: str
+    timezone: str
+    country: str
+    currency: str
+    contact: str
+
+
+class Location(Row, table=True):
+    """A place where cards are scanned."""
+
+    brand_id: UUID = belongs_to("brand.id", index=True)
+    name: str
+
+
+class Till(Row, table=True):
+    """A login that opens the till page of one location."""
+
+    __table_args__ = (UniqueConstraint("login"),)
+
+    brand_id: UUID = belongs_to("brand.id", index=True)
+    location_id: UUID = belongs_to("location.id", index=True)
+    login: str
+    password_hash: str
+    disabled_at: datetime | None = maybe_moment()
+
+
+class Staff(Row, table=True):
+    """A person at the till. The PIN names the person, so it is unique in the brand.
+
+    `pin_seal` is a keyed digest: four digits alone could be tried out in no time.
+    """
+
+    __table_args__ = (UniqueConstraint("brand_id", "pin_seal"),)
+
+    brand_id: UUID = belongs_to("brand.id", index=True)
+    name: str
+    pin_seal: str
+    disabled_at: datetime | None = maybe_moment()
+
+
+class ApiKey(Row, table=True):
+    """A backend's key. Only a digest is kept; `prefix` finds the row."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (UniqueConstraint("prefix"),)
+
+    brand_id: UUID = belongs_to("brand.id", index=True)
+    name: str
+    prefix: str
+    secret_hash: str
+    revoked_at: datetime | None = maybe_moment()

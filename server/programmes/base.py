@@ -1,0 +1,137 @@
+"""The plug-in point: what a kind of programme part is.
+
+A kind is pure. It is told the card's standing and what happened, and says what to post and what
+the card shows; it knows no clock, database, network or wallet.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from server.face import PartFace, Progress, Text
+
+
+class Rules(BaseModel):
+    """The settings of one part. Strict and frozen: an unknown or wrong value is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+R = TypeVar("R", bound=Rules)
+
+
+class Wording(BaseModel):
+    """A text that the brand writes, in every language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    fi: str
+    sv: str
+    en: str
+
+    def text(self) -> Text:
+        """The wording as a face's text."""
+        return Text(self.fi, self.sv, self.en)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is left of one lot: `remaining` of `unit`, until `expires_at`."""
+
+    unit: str
+    remaining: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A card's live lots at a moment, and when each event last happened at a till."""
+
+    holdings: tuple[Holding, ...] = ()
+    last_at_till: Mapping[str, datetime] = field(default_factory=dict)
+
+    def balance(self, unit: str) -> int:
+        """How much there is of `unit`."""
+        return sum(holding.remaining for holding in self.holdings if holding.unit == unit)
+
+    def next_expiry(self, unit: str) -> datetime | None:
+        """When the first of `unit` runs out."""
+        moments = [h.expires_at for h in self.holdings if h.unit == unit and h.expires_at]
+        return min(moments, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event as a kind sees it. `at` is aware; `zone` is the brand's."""
+
+    name: str
+    at: datetime
+    zone: ZoneInfo
+    quantity: int = 1
+    is_at_till: bool = False
+    is_deliberate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A ledger entry not yet written: `delta` of `unit`, kept until `expires_at` when earned."""
+
+    type: str
+    unit: str
+    delta: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to tell the person at the till: `level` is green, amber or red."""
+
+    code: str
+    level: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a kind makes of an event."""
+
+    postings: tuple[Posting, ...] = ()
+    notice: Notice | None = None
+
+
+class Kind(ABC, Generic[R]):
+    """One mechanism. `key` names it in the database, `answers` are the events it reacts to,
+    `units` what it keeps in the ledger, `at_scan` the event that a plain scan at a till reports
+    and the words on its button."""
+
+    key: str
+    rules: type[R]
+    answers: frozenset[str]
+    units: tuple[str, ...]
+    at_scan: tuple[str, Text]
+
+    @abstractmethod
+    def decide(self, standing: Standing, happening: Happening, rules: R) -> Decision:
+        """What `happening` is worth on a card that stands at `standing`.
+
+        Raises:
+            Refused: the event breaks a rule; nothing is written.
+            Conflict: there is not enough to redeem.
+        """
+
+    @abstractmethod
+    def face(self, standing: Standing, rules: R, zone: ZoneInfo) -> PartFace:
+        """What the card shows at `standing`."""
+
+    def empty_progress(self, rules: R) -> Progress | None:  # noqa: ARG002  most kinds have none
+        """The progress that a new card starts with, when the kind counts towards something."""
+        return None
+
+    @abstractmethod
+    def sentence(self, rules: R) -> Text:
+        """The rule in one sentence, for the pass, the join page and the till alike."""

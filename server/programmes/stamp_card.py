@@ -1,0 +1,247 @@
+"""The stamp card: collect so many stamps, get a reward."""
+
+import calendar
+from datetime import datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from server.errors import Conflict, Refused
+from server.face import Action, Line, PartFace, Progress, Text
+from server.programmes.base import (
+    Decision,
+    Happening,
+    Kind,
+    Notice,
+    Posting,
+    Rules,
+    Standing,
+    Wording,
+)
+
+STAMP, REWARD = "stamp", "reward"
+_USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
+
+
+class StampCardRules(Rules):
+    """The settings of a stamp card.
+
+    `stamps_required` stamps make one reward. A brand whose every tenth is free requires nine: the
+    free one earns `stamps_for_free_one`. `max_quantity` bounds one event; `double_scan_seconds`
+    is how long a second scan at a till counts as the same (0 = off); a reward is good until the
+    end of the day `reward_valid_months` after it was earned (none = for ever).
+    """
+
+    reward: Wording
+    stamps_required: Annotated[int, Field(ge=2, le=50)] = 10
+    max_quantity: Annotated[int, Field(ge=1, le=50)] = 5
+    double_scan_seconds: Annotated[int, Field(ge=0, le=86_400)] = 20
+    reward_valid_months: Annotated[int, Field(ge=1, le=60)] | None = 12
+    stamps_for_free_one: Annotated[int, Field(ge=0, le=5)] = 0
+
+
+class StampCard(Kind[StampCardRules]):
+    """Stamps earn rewards; rewards are redeemed at the till."""
+
+    key = "stamp_card"
+    rules = StampCardRules
+    answers = frozenset({"stamped", "purchased", "redeemed", "reversed"})
+    units = (STAMP, REWARD)
+    at_scan = ("stamped", Text("Leimaa", "Stämpla", "Stamp"))
+
+    def decide(self, standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
+        """Stamps for a stamped or purchased event, a reward less for a redeemed one.
+
+        After a reversal only the exchange of full cards for rewards is settled again.
+        """
+        if happening.name == "reversed":
+            return Decision(_exchange(standing.balance(STAMP), happening, rules))
+        if happening.name == "redeemed":
+            return _redeem(standing, happening, rules)
+        return _stamp(standing, happening, rules)
+
+    def face(self, standing: Standing, rules: StampCardRules, zone: ZoneInfo) -> PartFace:
+        """`7 / 10`, the next reward, and the rewards waiting."""
+        have, rewards = standing.balance(STAMP), standing.balance(REWARD)
+        return PartFace(
+            headline=Line(
+                key="stamps",
+                label=Text("LEIMAT", "STÄMPLAR", "STAMPS"),
+                value=Text.same(f"{have} / {rules.stamps_required}"),
+                changed=Text(
+                    "Leimakorttisi: {value}", "Ditt stämpelkort: {value}", "Your card: {value}"
+                ),
+            ),
+            corner=Line(
+                key="rewards",
+                label=Text("PALKINNOT", "BELÖNINGAR", "REWARDS"),
+                value=Text.same(str(rewards)),
+                changed=Text(
+                    "Palkintoja käytettävissä: {value}",
+                    "Belöningar att använda: {value}",
+                    "Rewards to use: {value}",
+                ),
+            ),
+            lines=(_next_line(have, rewards, rules),),
+            details=_details(standing, rules, zone),
+            progress=Progress(have, rules.stamps_required),
+            actions=(_USE_REWARD,) if rewards else (),
+        )
+
+    def empty_progress(self, rules: StampCardRules) -> Progress:
+        """No stamp of those required."""
+        return Progress(0, rules.stamps_required)
+
+    def sentence(self, rules: StampCardRules) -> Text:
+        """The rule as the customer reads it."""
+        n = rules.stamps_required
+        reward = rules.reward
+        return Text(
+            f"Kerää {n} leimaa, niin saat palkinnon: {_inside(reward.fi)}.",
+            f"Samla {n} stämplar så får du en belöning: {_inside(reward.sv)}.",
+            f"Collect {n} stamps and get a reward: {_inside(reward.en)}.",
+        )
+
+
+def _inside(words: str) -> str:
+    """`A free coffee` as it stands inside a sentence; names in capitals stay as they are."""
+    is_name = words[1:2].isupper()
+    return words if is_name else words[:1].lower() + words[1:]
+
+
+def _stamp(standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
+    _refuse_too_many(happening.quantity, rules.max_quantity)
+    if notice := _too_soon(standing, happening, rules):
+        return Decision(notice=notice)
+    earned = Posting("earn", STAMP, happening.quantity)
+    total = standing.balance(STAMP) + happening.quantity
+    exchange = _exchange(total, happening, rules)
+    return Decision((earned, *exchange), _stamped_notice(happening.quantity, total, rules))
+
+
+def _redeem(standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
+    if standing.balance(REWARD) < happening.quantity:
+        raise Conflict(
+            "no_reward",
+            "The card has no reward to redeem: collect the stamps first.",
+            text=Text(
+                "Kortilla ei ole palkintoa.",
+                "Kortet har ingen belöning.",
+                "There is no reward on this card.",
+            ),
+        )
+    postings = [Posting("redeem", REWARD, -happening.quantity)]
+    if extra := rules.stamps_for_free_one * happening.quantity:
+        postings.append(Posting("earn", STAMP, extra))
+        postings += _exchange(standing.balance(STAMP) + extra, happening, rules)
+    reward = rules.reward
+    text = Text(
+        f"Palkinto käytetty: {reward.fi}",
+        f"Belöning använd: {reward.sv}",
+        f"Reward used: {reward.en}",
+    )
+    return Decision(tuple(postings), Notice("redeemed", "green", text))
+
+
+def _exchange(stamps: int, happening: Happening, rules: StampCardRules) -> tuple[Posting, ...]:
+    """Full cards become rewards; what is over stays."""
+    rewards = stamps // rules.stamps_required
+    if rewards == 0:
+        return ()
+    expires_at = _expiry(happening.at, happening.zone, rules.reward_valid_months)
+    return (
+        Posting("convert", STAMP, -rewards * rules.stamps_required),
+        Posting("convert", REWARD, rewards, expires_at),
+    )
+
+
+def _expiry(at: datetime, zone: ZoneInfo, months: int | None) -> datetime | None:
+    """The end of the local day `months` later, so that the whole day is good.
+
+    Where a clock is put back at midnight, the last hour of the day comes twice: the second one
+    ends the day.
+    """
+    if months is None:
+        return None
+    day = at.astimezone(zone).date()
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    good_until = day.replace(year=year, month=month + 1, day=min(day.day, last))
+    return datetime.combine(good_until, time.max.replace(fold=1), zone).astimezone(at.tzinfo)
+
+
+def _refuse_too_many(quantity: int, maximum: int) -> None:
+    if quantity > maximum:
+        raise Refused(
+            "quantity_too_large",
+            f"At most {maximum} stamps are given at once; {quantity} were asked for.",
+            text=Text(
+                f"Kerralla voi antaa enintään {maximum} leimaa.",
+                f"Högst {maximum} stämplar kan ges på en gång.",
+                f"At most {maximum} stamps can be given at once.",
+            ),
+        )
+
+
+def _too_soon(standing: Standing, happening: Happening, rules: StampCardRules) -> Notice | None:
+    last = standing.last_at_till.get("stamped")
+    if not happening.is_at_till or happening.is_deliberate or last is None:
+        return None
+    passed = (happening.at - last).total_seconds()
+    if not 0 <= passed < rules.double_scan_seconds:
+        return None
+    seconds = int(passed)
+    return Notice(
+        "too_soon",
+        "amber",
+        Text(
+            f"Leimattu jo {seconds} s sitten",
+            f"Redan stämplad för {seconds} s sedan",
+            f"Already stamped {seconds} s ago",
+        ),
+    )
+
+
+def _stamped_notice(quantity: int, total: int, rules: StampCardRules) -> Notice:
+    n = rules.stamps_required
+    rewards, have = divmod(total, n)
+    given = Text(
+        "1 leima" if quantity == 1 else f"{quantity} leimaa",
+        "1 stämpel" if quantity == 1 else f"{quantity} stämplar",
+        "1 stamp" if quantity == 1 else f"{quantity} stamps",
+    )
+    if rewards:
+        reward = rules.reward
+        text = Text(
+            f"{given.fi} – kortti täynnä! {reward.fi}",
+            f"{given.sv} – kortet är fullt! {reward.sv}",
+            f"{given.en} – the card is full! {reward.en}",
+        )
+        return Notice("reward_earned", "green", text)
+    texts = (f"{words} – {have} / {n}" for words in (given.fi, given.sv, given.en))
+    return Notice("stamped", "green", Text(*texts))
+
+
+def _next_line(have: int, rewards: int, rules: StampCardRules) -> Line:
+    reward, left = rules.reward, rules.stamps_required - have
+    if rewards:
+        label = Text("VALMIINA KÄYTETTÄVÄKSI", "REDO ATT ANVÄNDA", "READY TO USE")
+        return Line("next", label, reward.text())
+    label = Text(
+        "VIELÄ 1 LEIMA" if left == 1 else f"VIELÄ {left} LEIMAA",
+        "1 STÄMPEL KVAR" if left == 1 else f"{left} STÄMPLAR KVAR",
+        "1 STAMP TO GO" if left == 1 else f"{left} STAMPS TO GO",
+    )
+    return Line("next", label, reward.text())
+
+
+def _details(standing: Standing, rules: StampCardRules, zone: ZoneInfo) -> tuple[Line, ...]:
+    sentence = StampCard().sentence(rules)
+    lines = [Line("rule", Text("Näin se toimii", "Så här fungerar det", "How it works"), sentence)]
+    if until := standing.next_expiry(REWARD):
+        day = until.astimezone(zone)
+        date = f"{day.day}.{day.month}.{day.year}"
+        label = Text("Käytä palkinto viimeistään", "Använd belöningen senast", "Use the reward by")
+        lines.append(Line("reward_until", label, Text(date, date, f"{day.day} {day:%b %Y}")))
+    return tuple(lines)

@@ -1,0 +1,212 @@
+"""`leima run --sandbox`: migrate, seed the demo, then the service and the sandbox side by side."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from server import clock, config, demo, migrations
+from server.config import Settings
+from server.db import Database
+from server.errors import SettingsError
+from server.services import Services
+from server.wallets.identity import Identity, load
+
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+
+
+def run(settings: Settings) -> int:
+    """Start everything, say where it is, and wait; 0 when it was told to stop.
+
+    Raises:
+        SettingsError: a port is taken, or a part does not start.
+    """
+    if not settings.is_loopback:
+        raise SettingsError("the sandbox runs on this machine only: leave LEIMA_PUBLIC_URL out")
+    _refuse_taken_ports(settings)
+    identity = load(settings, at=clock.now())
+    access = _prepare(settings, identity)
+    file = _write_file(settings, access)
+    stop = _Stop()
+    children = [
+        _start("server.sandbox", _sandbox_arguments(settings), {}),
+        _start("server.cli", ["run", "--child"], _service_environment(settings, file)),
+    ]
+    try:
+        _wait_until_up(settings, children, stop)
+        _say(settings, access, file)
+        return _wait(children, stop)
+    finally:
+        _end(children)
+
+
+class _Stop:
+    """Ctrl-C and SIGTERM ask everything to end."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._ask)
+
+    def _ask(self, _number: int, _frame: object) -> None:
+        self.is_asked = True
+
+
+def _prepare(settings: Settings, identity: Identity) -> demo.Demo:
+    database = Database(settings.database_url)
+    migrations.upgrade(database.engine)
+    access = demo.seed(
+        Services(database, settings),
+        pass_type_identifier=identity.pass_type_identifier,
+        team_identifier=identity.team_identifier,
+    )
+    database.dispose()
+    return access
+
+
+def _phones_url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.sandbox_port}/"
+
+
+def _apns_url(settings: Settings) -> str:
+    return settings.apns_url or f"https://127.0.0.1:{settings.sandbox_apns_port}"
+
+
+def _root(settings: Settings) -> Path:
+    return settings.data_dir / "throwaway" / "root.pem"
+
+
+def _write_file(settings: Settings, access: demo.Demo) -> Path:
+    """Everything a program needs to use the sandbox; what is not served yet is null."""
+    base = settings.public_url
+    till = {"url": f"{base}/till", "login": access.till_login, "password": access.till_password}
+    pins = [{"name": name, "pin": pin} for name, pin in access.pins]
+    values: dict[str, Any] = {
+        "base_url": base,
+        "brand": access.brand,
+        "api_key": access.api_key,
+        "staff": {**till, "pins": pins},
+        "office": None,
+        "programmes": [{"slug": access.programme, "kind": access.kind}],
+        "phones_url": _phones_url(settings),
+        "apns_url": _apns_url(settings),
+        "google_url": None,
+        "root_certificate": str(_root(settings)),
+        "try_it": {
+            "join_url": f"/join/{access.brand}/{access.programme}",
+            "till_url": "/till",
+            "phones_url": _phones_url(settings),
+            "till_login": access.till_login,
+            "till_password": access.till_password,
+            "pins": pins,
+            "api_url": f"{base}/api/v1",
+            "api_key": access.api_key,
+        },
+    }
+    path = settings.data_dir / "sandbox.json"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(values, file, indent=2)
+    return path
+
+
+def _sandbox_arguments(settings: Settings) -> list[str]:
+    folder = settings.data_dir
+    apns = "none" if settings.apns_url else str(settings.sandbox_apns_port)
+    return [
+        *("--state", str(folder / "sandbox"), "--authority", str(folder / "throwaway")),
+        *("--port", str(settings.sandbox_port), "--apns-port", apns),
+        *("--service", settings.public_url),
+    ]
+
+
+def _service_environment(settings: Settings, file: Path) -> dict[str, str]:
+    changes = {"LEIMA_SANDBOX_FILE": str(file), "LEIMA_APNS_URL": _apns_url(settings)}
+    if settings.apns_ca_file is None and settings.apns_url is None:
+        changes["LEIMA_APNS_CA_FILE"] = str(_root(settings))
+    return changes
+
+
+def _start(module: str, arguments: list[str], changes: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A child in a session of its own: Ctrl-C reaches this process only, which ends them all."""
+    return subprocess.Popen(  # noqa: S603  our own modules, our own arguments
+        [sys.executable, "-m", module, *arguments],
+        env=config.child_environment(**changes),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # what is wrong is said on standard error
+        start_new_session=True,
+    )
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    ports = {"LEIMA_PORT": settings.port, "LEIMA_SANDBOX_PORT": settings.sandbox_port}
+    if settings.apns_url is None:
+        ports["LEIMA_SANDBOX_APNS_PORT"] = settings.sandbox_apns_port
+    for name, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                raise SettingsError(f"port {port} is in use: choose another with {name}=…")
+
+
+def _wait_until_up(
+    settings: Settings, children: list[subprocess.Popen[bytes]], stop: _Stop
+) -> None:
+    wanted = [f"http://127.0.0.1:{settings.port}/healthz", f"{_phones_url(settings)}phones.json"]
+    until = time.monotonic() + _START_SECONDS
+    while wanted and not stop.is_asked:
+        if any(child.poll() is not None for child in children) or time.monotonic() > until:
+            raise SettingsError("a part of the sandbox did not start: its messages stand above")
+        wanted = [url for url in wanted if not _answers(url)]
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=2).ok
+        except requests.RequestException:
+            return False
+
+
+def _wait(children: list[subprocess.Popen[bytes]], stop: _Stop) -> int:
+    while not stop.is_asked:
+        if any(child.poll() is not None for child in children):
+            raise SettingsError("a part of the sandbox has ended: its messages stand above")
+        time.sleep(0.2)
+    return 0
+
+
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def _say(settings: Settings, access: demo.Demo, file: Path) -> None:
+    base = settings.public_url
+    pins = ", ".join(f"{name} {pin}" for name, pin in access.pins)
+    rows = (
+        ("Start here", f"{base}/"),
+        ("Join", f"{base}/join/{access.brand}/{access.programme}"),
+        ("Phones", _phones_url(settings)),
+        ("Till", f"{base}/till"),
+        ("", f"login {access.till_login}, password {access.till_password}, PIN {pins}"),
+        ("For programs", str(file)),
+    )
+    lines = (f"  {label:<13}{value}" for label, value in rows)
+    print("\nLeima is running.\n", *lines, "\n  Ctrl-C stops everything.\n", sep="\n", flush=True)

@@ -1,0 +1,69 @@
+"""What phones report, made harmless and sorted.
+
+Wallet's lines are known by their wording only; each kind points at one fault of a server. Anybody
+can send lines, so they are cut short, stripped of secrets, and logged up to a limit.
+"""
+
+import json
+import logging
+import re
+import time
+from threading import Lock
+
+from passkit import RequestError
+from passkit.updates import parse_log
+
+_LINES_A_MINUTE = 600
+
+_KINDS = {
+    "wrong_token": re.compile(r"Authentication failure"),
+    "unexpected_status": re.compile(r"Unexpected response code \d{3}"),
+    "condition_ignored": re.compile(r"ignored the 'if-modified-since' header"),
+    "listed_unchanged": re.compile(r"but the pass was unchanged"),
+    "listed_unregistered": re.compile(r"Update requested for unregistered serial number"),
+}
+
+_log = logging.getLogger(__name__)
+
+
+class _Budget:
+    """So many lines a minute and no more, whoever sends them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._minute = 0
+        self._left = _LINES_A_MINUTE
+
+    def take(self, wanted: int) -> int:
+        """How many of `wanted` lines may be logged."""
+        minute = int(time.monotonic() // 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._left = minute, _LINES_A_MINUTE
+            granted = min(wanted, self._left)
+            self._left -= granted
+            return granted
+
+
+_budget = _Budget()
+
+
+def note(body: bytes) -> None:
+    """Log the lines in the body of a log call; JSON of another shape holds none.
+
+    Raises:
+        RequestError: the body is not JSON.
+    """
+    try:
+        lines = parse_log(body)
+    except RequestError as error:
+        if error.code != "log_malformed":
+            raise
+        lines = []
+    for line in lines[: _budget.take(len(lines))]:
+        _log.warning("apple.device_log kind=%s line=%s", kind_of(line), json.dumps(line))
+
+
+def kind_of(line: str) -> str:
+    """Which of the faults that Wallet knows a line tells of, `other` for none."""
+    return next((kind for kind, pattern in _KINDS.items() if pattern.search(line)), "other")

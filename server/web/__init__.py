@@ -1,0 +1,27 @@
+"""What the service answers over HTTP: one module a group of endpoints."""
+
+from typing import Any, cast
+
+from flask import current_app
+
+from server.services import Services
+from server.wallets.identity import Identity, load
+
+
+def services() -> Services:
+    """The services of the running app."""
+    return cast(Services, current_app.extensions["leima"])
+
+
+def identity() -> Identity:
+    """Who signs the passes; loaded once."""
+    known = cast("Identity | None", current_app.extensions["leima_identity"])
+    if known is None:
+        known = load(services().settings, at=services().now())
+        current_app.extensions["leima_identity"] = known
+    return known
+
+
+def sandbox() -> dict[str, Any] | None:
+    """Addresses and logins of the sandbox, when it runs beside this app."""
+    return cast("dict[str, Any] | None", current_app.extensions["leima_sandbox"])

@@ -1,0 +1,149 @@
+"""What phones ask of the service, at the root of the host.
+
+Apple: Wallet Passes, Adding a Web Service to Update Passes, and the pages of its calls. The list
+carries no secret but the device's own identifier, so it is never refused; all that names a pass
+wants that pass's token. Nothing here is a page: phones and their kin read status and body only.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, request
+
+from passkit import MIME_TYPE, RequestError
+from passkit.updates import (
+    http_date,
+    is_unmodified,
+    parse_authorization,
+    parse_registration,
+    parse_tag,
+)
+from server import cards, registrations
+from server.errors import NotFound, SignedOut
+from server.wallets.apple import build_pass
+from server.wallets.device_log import note
+from server.web import identity, problems, services
+
+apple_web_service = Blueprint("apple_web_service", __name__, url_prefix="/v1")
+
+_REGISTRATION = "/devices/<device>/registrations/<pass_type>/<serial_number>"
+_REGISTRATION_LIMIT = 8 * 1024
+
+
+def init_app(app: Flask) -> None:
+    """Serve the calls, also below `//v1/`: some readers join addresses without looking."""
+    app.register_blueprint(apple_web_service)
+    app.register_error_handler(RequestError, _refuse)
+    app.wsgi_app = _OneSlash(app.wsgi_app)  # type: ignore[method-assign]
+
+
+@apple_web_service.post(_REGISTRATION)
+def register(device: str, pass_type: str, serial_number: str) -> Response:
+    """The phone has added the pass, or has a new push token for it."""
+    request.max_content_length = _REGISTRATION_LIMIT
+    is_new = registrations.register(
+        services().database,
+        (pass_type, serial_number),
+        library_identifier=device,
+        token=_token(),
+        push_token=parse_registration(request.get_data()),
+        at=services().now(),
+    )
+    if is_new is None:
+        raise _not_opened()
+    return _empty(201 if is_new else 200)
+
+
+@apple_web_service.delete(_REGISTRATION)
+def unregister(device: str, pass_type: str, serial_number: str) -> Response:
+    """The phone has removed the pass, or no longer wants updates."""
+    is_opened = registrations.unregister(
+        services().database,
+        (pass_type, serial_number),
+        library_identifier=device,
+        token=_token(),
+    )
+    if not is_opened:
+        raise _not_opened()
+    return _empty(200)
+
+
+@apple_web_service.get("/devices/<device>/registrations/<pass_type>")
+def list_changed(device: str, pass_type: str) -> Response:
+    """Which of the phone's passes changed since it last asked, and the tag to ask with next."""
+    since = parse_tag(request.args.get("passesUpdatedSince"))
+    found = registrations.changes(services().database, device, pass_type, since)
+    if not found.serial_numbers:
+        return _empty(204)
+    response = jsonify(serialNumbers=found.serial_numbers, lastUpdated=str(found.last_updated))
+    return _uncached(response)
+
+
+@apple_web_service.get("/passes/<pass_type>/<serial_number>")
+def fetch(pass_type: str, serial_number: str) -> Response:
+    """The pass as it is now; 304, and nothing built, when the phone has exactly this version."""
+    token = _token()
+    pass_ = registrations.find_pass(services().database, pass_type, serial_number, token)
+    if pass_ is None:
+        raise _not_opened()
+    if is_unmodified(request.headers.get("If-Modified-Since"), pass_.modified_at):
+        return _empty(304)
+    at = services().now()
+    shown = cards.show_pass(services().database, pass_.id, at=at)
+    body = build_pass(shown, identity(), services().settings, at)
+    response = Response(body, mimetype=MIME_TYPE)
+    response.headers["Last-Modified"] = http_date(shown.pass_.modified_at)
+    return _uncached(response)
+
+
+@apple_web_service.post("/log")
+def log() -> Response:
+    """What went wrong on a phone."""
+    note(request.get_data())
+    return _empty(200)
+
+
+@apple_web_service.before_request
+def _refuse_unprintable() -> None:
+    """No identifier has control characters in it, and not every database takes them."""
+    if not request.path.isprintable():
+        raise NotFound("address_unknown", "There is nothing at this address.")
+
+
+class _OneSlash:
+    """Takes `//v1/…` as `/v1/…`, before the router would redirect it."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("//v1/"):
+            environ["PATH_INFO"] = path[1:]
+        return self._app(environ, start_response)
+
+
+def _token() -> str:
+    return parse_authorization(request.headers.get("Authorization"))
+
+
+def _not_opened() -> SignedOut:
+    """A wrong token and an unknown pass: nobody can tell which it was."""
+    return SignedOut("pass_not_opened", "This token does not open this pass.")
+
+
+def _refuse(error: RequestError) -> Response:
+    status = 401 if error.code.startswith("authorization_") else 400
+    return problems.problem(status, error.code, str(error))
+
+
+def _empty(status: int) -> Response:
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    return _uncached(response)
+
+
+def _uncached(response: Response) -> Response:
+    """Phones keep passes themselves, and a cache in between must not."""
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,165 @@
+"""The member's pages: joining a programme, and the card behind a personal link."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from sqlmodel import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from passkit.package import MIME_TYPE
+from passkit.updates import http_date
+from server import cards, designs, events, members
+from server.errors import NotFound, Refused
+from server.models import Brand, Programme
+from server.wallets.apple import build_pass
+from server.web import identity, sandbox, services
+from server.web.qr import svg
+
+member = Blueprint("member", __name__)
+
+# The words beside the boxes, kept with the consent as what was agreed to.
+_CHANNELS = {
+    "sms": "Also send me offers by text message",
+    "email": "Also send me offers by e-mail",
+}
+_IPHONE = re.compile(r"iPhone|iPod").search
+_ANDROID = re.compile(r"Android").search
+
+
+@member.get("/join/<brand_slug>/<programme_slug>")
+def join_form(brand_slug: str, programme_slug: str) -> str:
+    """The form: at most three fields."""
+    brand, programme = _programme(brand_slug, programme_slug)
+    return _form(brand, programme, event_id=str(uuid4()))
+
+
+@member.post("/join/<brand_slug>/<programme_slug>")
+def join(brand_slug: str, programme_slug: str) -> AnyResponse | tuple[str, int]:
+    """A new card, always: a contact typed here proves nothing about who owns it."""
+    brand, programme = _programme(brand_slug, programme_slug)
+    form = request.form
+    event_id = form.get("event_id") or str(uuid4())
+    applicant = members.Applicant(
+        name=form.get("name", ""),
+        phone=form.get("phone", "").strip() or None,
+        email=form.get("email", "").strip() or None,
+        language=g.language,
+        consents={
+            channel: wording
+            for channel, wording in _CHANNELS.items()
+            if form.get(f"marketing_{channel}")
+        },
+    )
+    errors = members.problems(applicant, country=brand.country)
+    if errors:
+        return _form(brand, programme, event_id=event_id, errors=errors), 422
+    answer = events.enrol(
+        services(),
+        events.Origin(brand_id=brand.id, source="join"),
+        programme.slug,
+        applicant,
+        event_id=f"join:{event_id}",
+    )
+    return redirect(str(answer.json()["card_url"]), 303)
+
+
+@member.get("/c/<link_token>")
+def card_page(link_token: str) -> str:
+    """The card, with the way to keep it that fits the device in hand."""
+    shown = cards.show_by_link(services().database, link_token, at=services().now())
+    links = cards.links(shown, services().settings.public_url)
+    try_it = sandbox()
+    query = urlencode({"url": links["pass_url"]})
+    return render_template(
+        "card.html",
+        lang=shown.member.language,
+        brand=_look(shown.brand, shown.design),
+        programme=_promise(shown.programme),
+        face=shown.face.in_language(shown.member.language),
+        name=shown.member.name,
+        member_number=shown.member.member_number,
+        wallet=_wallet(request.user_agent.string),
+        pass_url=links["pass_url"],
+        card_qr=svg(links["card_url"], label="QR code of this page"),
+        barcode_qr=svg(shown.face.barcode, label="Your code for the till"),
+        sandbox_add_url=f"{try_it['phones_url']}add?{query}" if try_it else None,
+    )
+
+
+@member.get("/c/<link_token>/card.pkpass")
+def card_file(link_token: str) -> Response:
+    """The signed pass, as Wallet takes it."""
+    now = services().now()
+    shown = cards.show_by_link(services().database, link_token, at=now)
+    body = build_pass(shown, identity(), services().settings, now)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": 'inline; filename="card.pkpass"',
+        "Last-Modified": http_date(shown.pass_.modified_at),
+    }
+    return Response(body, mimetype=MIME_TYPE, headers=headers)
+
+
+def _programme(brand_slug: str, programme_slug: str) -> tuple[Brand, Programme]:
+    statement = (
+        select(Brand, Programme)
+        .where(Programme.brand_id == Brand.id)
+        .where(Brand.slug == brand_slug, Programme.slug == programme_slug)
+    )
+    with services().database.reading() as session:
+        found = session.exec(statement).first()
+    if found is None:
+        raise NotFound("programme_unknown", "There is no such programme: check the address.")
+    return found
+
+
+def _form(
+    brand: Brand, programme: Programme, *, event_id: str, errors: dict[str, Refused] | None = None
+) -> str:
+    texts = {
+        field: error.text.get(g.language) if error.text else error.detail
+        for field, error in (errors or {}).items()
+    }
+    return render_template(
+        "join.html",
+        lang=g.language,
+        brand=_look(brand, designs.load(programme.design)),
+        programme=_promise(programme),
+        values=request.form,
+        errors=texts,
+        event_id=event_id,
+    )
+
+
+def _look(brand: Brand, design: designs.Design) -> dict[str, Any]:
+    base = f"/designs/{design.name}/{design.version[:12]}"
+    return {
+        "name": brand.name,
+        "slug": brand.slug,
+        "contact": brand.contact,
+        "logo_url": f"{base}/logo@3x.png" if "logo@3x.png" in design.images else None,
+        "strip_url": f"{base}/strip@3x.png" if "strip@3x.png" in design.images else None,
+    }
+
+
+def _promise(programme: Programme) -> dict[str, Any]:
+    """The programme in a sentence, written by its rules."""
+    with services().database.reading() as session:
+        parts = cards.parts_of(session, programme.id)
+    sentences = [part.kind.sentence(part.rules).get(g.language) for part in parts]
+    empty = [part.kind.empty_progress(part.rules) for part in parts]
+    progress = next((p for p in empty if p), None)
+    return {
+        "name": programme.name,
+        "sentence": " ".join(sentences),
+        "stamps_required": progress.need if progress else None,
+    }
+
+
+def _wallet(user_agent: str) -> str:
+    if _IPHONE(user_agent):
+        return "iphone"
+    return "android" if _ANDROID(user_agent) else "desktop"

@@ -1,0 +1,106 @@
+"""Errors become answers here, and only here: problem+json for programs, a page for people."""
+
+from typing import cast
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from server.errors import ServiceError
+
+_TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Refused",
+    429: "Too many tries",
+    500: "Something went wrong",
+}
+# The codes of errors that the framework finds; its own names change with its versions.
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    500: "internal_error",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error in one shape."""
+    app.register_error_handler(ServiceError, service_error)
+    app.register_error_handler(HTTPException, http_error)
+
+
+def problem(
+    status: int, code: str, detail: str, fields: dict[str, object] | None = None
+) -> Response:
+    """An RFC 9457 problem document with our stable `code`."""
+    return _response(_document(status, code, detail, fields or {}))
+
+
+def document(error: ServiceError) -> dict[str, object]:
+    """The problem document of `error`."""
+    fields = dict(error.fields)
+    if error.text:
+        fields["text"] = error.text.as_dict()
+    return _document(error.status, error.code, error.detail, fields)
+
+
+def _document(status: int, code: str, detail: str, fields: dict[str, object]) -> dict[str, object]:
+    return {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **fields,
+    }
+
+
+def _response(body: dict[str, object]) -> Response:
+    response = jsonify(body)
+    response.status_code = cast(int, body["status"])
+    response.content_type = "application/problem+json"
+    if "retry_after" in body:
+        response.headers["Retry-After"] = str(body["retry_after"])
+    return response
+
+
+def wants_page() -> bool:
+    """Whether a person with a browser is asking, rather than a program."""
+    is_program = request.path.startswith(("/api/", "/v1/", "//v1/")) or request.is_json
+    return not is_program and "text/html" in request.headers.get("Accept", "")
+
+
+def service_error(error: ServiceError) -> Response | tuple[str, int]:
+    """An error of ours as a page or a problem document."""
+    if wants_page():
+        text = error.text.get(g.get("language", "en")) if error.text else error.detail
+        return _page(error.status, text), error.status
+    return _response(document(error))
+
+
+def http_error(error: HTTPException) -> Response | tuple[str, int]:
+    """An error of the framework in the same two shapes."""
+    if isinstance(error.response, Response):  # an answer that a view aborted with
+        return error.response
+    status = error.code or 500
+    if wants_page():
+        return _page(status, error.description or ""), status
+    code = _CODES.get(status) or error.name.lower().replace(" ", "_")
+    response = problem(status, code, error.description or "")
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _page(status: int, detail: str) -> str:
+    title = _TITLES.get(status, "Error")
+    return render_template("error.html", status=status, title=title, detail=detail)

@@ -1,0 +1,34 @@
+"""What the web server's worker process loads: the app, and the worker thread beside it."""
+
+import json
+import logging
+from typing import Any
+
+from flask import Flask
+
+from server import config
+from server.app import create_app
+from server.db import Database
+from server.leash import end_with_parent
+from server.services import Services
+from server.wallets.identity import load
+from server.worker import Worker
+
+
+def _sandbox(settings: config.Settings) -> dict[str, Any] | None:
+    if settings.sandbox_file is None:
+        return None
+    found: dict[str, Any] = json.loads(settings.sandbox_file.read_text("utf-8"))
+    return found["try_it"]  # type: ignore[no-any-return]
+
+
+def build() -> Flask:
+    """The app with its worker running; ends with the process that started this one."""
+    end_with_parent()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    settings = config.read()
+    services = Services(Database(settings.database_url), settings)
+    identity = load(settings, at=services.now())
+    worker = Worker(services, identity)
+    worker.start()
+    return create_app(services, identity=identity, sandbox=_sandbox(settings))

@@ -1,0 +1,235 @@
+"""The cast: Aino is a member, Bertta serves at the till, Cecilia belongs to another brand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from argon2 import PasswordHasher
+from sqlmodel import Session
+
+from server import brands, config, events, members, migrations
+from server.db import Database
+from server.models import Location, Till
+from server.services import Services
+
+PASS_TYPE = "pass.test.leima.card"
+TEAM = "TEAMTEST01"
+RULES = {
+    "reward": {"fi": "Ilmainen kahvi", "sv": "Gratis kaffe", "en": "Free coffee"},
+    "stamps_required": 10,
+    "double_scan_seconds": 20,
+}
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    at: datetime = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **time: float) -> None:
+        """Let so much time pass: seconds=…, days=…"""
+        self.at += timedelta(**time)
+
+
+@dataclass(frozen=True)
+class House:
+    """A brand with one programme, one till and one person at it."""
+
+    brand_id: UUID
+    slug: str
+    location_id: UUID
+    till_id: UUID
+    staff_id: UUID
+    api_key: str
+    login: str
+    password: str = "korkea-kuusi-9"
+    pin: str = "2468"
+    programme: str = "kahvipassi"
+
+    @property
+    def till(self) -> events.Origin:
+        """Events from this brand's till."""
+        return events.Origin(
+            brand_id=self.brand_id,
+            source="till",
+            staff_id=self.staff_id,
+            till_id=self.till_id,
+            location_id=self.location_id,
+        )
+
+    @property
+    def api(self) -> events.Origin:
+        """Events from this brand's backend."""
+        return events.Origin(brand_id=self.brand_id, source="api")
+
+
+@dataclass
+class Ledger:
+    """Short words for what tests do all the time."""
+
+    services: Services
+    house: House
+    clock: FakeClock
+    card: str = ""
+    ids: list[str] = field(default_factory=list)
+
+    def enrol(self, name: str = "Aino", **details: object) -> dict[str, object]:
+        """A new card; the first one becomes the card of the other calls."""
+        applicant = members.Applicant(name=name, **details)  # type: ignore[arg-type]
+        answer = events.enrol(
+            self.services, self.house.api, self.house.programme, applicant, event_id=str(uuid4())
+        ).json()
+        self.card = self.card or str(answer["id"])
+        return answer
+
+    def record(self, name: str, *, origin: events.Origin | None = None, **report: object):
+        """An event on the card, from the backend unless said otherwise."""
+        values = {"id": str(uuid4()), "card": self.card, "name": name, **report}
+        return events.record(self.services, origin or self.house.api, events.Report(**values))
+
+    def stamp(self, times: int = 1, **report: object) -> dict[str, object]:
+        """So many stamps, each an event of its own; the answer to the last."""
+        answer: dict[str, object] = {}
+        for _ in range(times):
+            answer = self.record("stamped", **report).json()
+        return answer
+
+    def undo(self, event_id: str, *, origin: events.Origin | None = None, **ids: str):
+        """Take an event back."""
+        reversal_id = ids.get("reversal_id", str(uuid4()))
+        return events.reverse(
+            self.services, origin or self.house.api, event_id=event_id, reversal_id=reversal_id
+        )
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> config.Settings:
+    return config.read(
+        {"LEIMA_DATA_DIR": str(tmp_path), "LEIMA_SECRET_KEY": "a secret of the tests " * 2}
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has been migrated once, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "leima.db"
+    database = Database(f"sqlite:///{path}")
+    migrations.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def database(settings: config.Settings, migrated_file: Path) -> Iterator[Database]:
+    target = Path(settings.database_url.removeprefix("sqlite:///"))
+    target.write_bytes(migrated_file.read_bytes())
+    database = Database(settings.database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def services(settings: config.Settings, database: Database, clock: FakeClock) -> Services:
+    return Services(database, settings, clock)
+
+
+def _cheap_till(session: Session, location: Location, *, login: str, at: datetime) -> Till:
+    """Like `brands.add_till`, but its password takes a millisecond to hash, not half a second."""
+    till = Till(
+        created_at=at,
+        brand_id=location.brand_id,
+        location_id=location.id,
+        login=login,
+        password_hash=PasswordHasher(time_cost=1, memory_cost=64).hash("korkea-kuusi-9"),
+    )
+    session.add(till)
+    session.flush()
+    return till
+
+
+def open_house(services: Services, slug: str, **rules: object) -> House:
+    """A brand of its own, ready to stamp."""
+    at = services.now()
+    with services.database.transaction() as session:
+        brand = brands.add_brand(session, slug=slug, name=slug.title(), contact="x", at=at)
+        location = brands.add_location(session, brand, "Kallio", at=at)
+        till = _cheap_till(session, location, login=f"{slug}-kallio", at=at)
+        person = brands.add_staff(
+            session,
+            brand,
+            name="Bertta",
+            pin="2468",
+            secret_key=services.settings.secret_key,
+            at=at,
+        )
+        pass_type = brands.add_pass_type(session, PASS_TYPE, team_identifier=TEAM, at=at)
+        brands.add_programme(
+            session,
+            brand,
+            pass_type,
+            slug="kahvipassi",
+            name="Kahvipassi",
+            design="kahvila",
+            parts=[("stamp_card", {**RULES, **rules})],
+            at=at,
+        )
+        api_key = brands.add_api_key(session, brand.id, name="tests", at=at)
+    return House(
+        brand_id=brand.id,
+        slug=slug,
+        location_id=location.id,
+        till_id=till.id,
+        staff_id=person.id,
+        api_key=api_key,
+        login=f"{slug}-kallio",
+    )
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return open_house(services, "aalto")
+
+
+@pytest.fixture
+def other_house(services: Services) -> House:
+    """Cecilia's brand: it must never see anything of ours."""
+    return open_house(services, "berg")
+
+
+@pytest.fixture
+def ledger(services: Services, house: House, clock: FakeClock) -> Ledger:
+    """A house with Aino's card, new and empty."""
+    ledger = Ledger(services, house, clock)
+    ledger.enrol()
+    return ledger
+
+
+@pytest.fixture
+def other_ledger(services: Services, other_house: House, clock: FakeClock) -> Ledger:
+    return replace(Ledger(services, other_house, clock))
+
+
+@pytest.fixture
+def ledger_with(services: Services, clock: FakeClock):
+    """A new house whose rules are changed in one or two places, with Aino's card."""
+
+    def open_ledger(**rules: object) -> Ledger:
+        ledger = Ledger(services, open_house(services, "special", **rules), clock)
+        ledger.enrol()
+        return ledger
+
+    return open_ledger

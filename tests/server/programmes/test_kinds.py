@@ -1,0 +1,104 @@
+"""What every kind promises, whatever its mechanism."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import ServiceError
+from server.events import NAMES
+from server.programmes import KINDS
+from server.programmes.base import Decision, Happening, Holding, Kind, Standing
+
+# The least that each kind's rules need.
+RULES: dict[str, dict[str, Any]] = {
+    "stamp_card": {"reward": {"fi": "Kahvi", "sv": "Kaffe", "en": "Coffee"}},
+}
+AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Helsinki")
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+
+
+def happening(name: str, quantity: int = 1) -> Happening:
+    return Happening(name=name, at=AT, zone=ZONE, quantity=quantity)
+
+
+def decide(kind: Kind[Any], standing: Standing, what: Happening) -> Decision:
+    """The decision; a refusal posts nothing."""
+    try:
+        return kind.decide(standing, what, kind.rules.model_validate(RULES[kind.key]))
+    except ServiceError:
+        return Decision()
+
+
+@every_kind
+def test_its_rules_survive_the_database(kind):
+    rules = kind.rules.model_validate(RULES[kind.key])
+    assert kind.rules.model_validate(rules.model_dump(mode="json")) == rules
+
+
+@every_kind
+def test_an_unknown_rule_is_refused(kind):
+    with pytest.raises(ValueError, match="speed"):
+        kind.rules.model_validate({**RULES[kind.key], "speed": 3})
+
+
+@every_kind
+def test_its_key_is_the_name_it_is_listed_under(kind):
+    assert KINDS[kind.key] is kind
+
+
+@every_kind
+def test_it_answers_only_events_that_exist(kind):
+    assert kind.answers <= {*NAMES, "reversed"}
+
+
+@every_kind
+def test_it_says_its_rule_in_every_language(kind):
+    sentence = kind.sentence(kind.rules.model_validate(RULES[kind.key]))
+    assert all(sentence.as_dict().values())
+
+
+@every_kind
+def test_an_empty_card_has_a_face(kind):
+    rules = kind.rules.model_validate(RULES[kind.key])
+    assert kind.face(Standing(), rules, ZONE) == kind.face(Standing(), rules, ZONE)
+
+
+@every_kind
+@given(data=st.data())
+def test_it_decides_the_same_twice_and_changes_nothing(kind, data):
+    standing, what = data.draw(standings(kind)), data.draw(happenings(kind))
+    before = repr(standing)
+    assert decide(kind, standing, what) == decide(kind, standing, what)
+    assert repr(standing) == before
+
+
+@every_kind
+@given(data=st.data())
+def test_it_never_drives_a_unit_below_nothing(kind, data):
+    standing = data.draw(standings(kind))
+    balances = {unit: standing.balance(unit) for unit in kind.units}
+    for posting in decide(kind, standing, data.draw(happenings(kind))).postings:
+        balances[posting.unit] += posting.delta
+        assert balances[posting.unit] >= 0
+
+
+@every_kind
+@given(data=st.data())
+def test_it_posts_only_its_own_units(kind, data):
+    decision = decide(kind, data.draw(standings(kind)), data.draw(happenings(kind)))
+    assert {posting.unit for posting in decision.postings} <= set(kind.units)
+
+
+def standings(kind: Kind[Any]) -> st.SearchStrategy[Standing]:
+    holdings = st.builds(Holding, st.sampled_from(kind.units), st.integers(1, 30))
+    return st.builds(Standing, st.lists(holdings, max_size=5).map(tuple))
+
+
+def happenings(kind: Kind[Any]) -> st.SearchStrategy[Happening]:
+    return st.builds(happening, st.sampled_from(sorted(kind.answers)), st.integers(1, 60))

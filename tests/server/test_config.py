@@ -1,0 +1,124 @@
+"""Settings: what is wrong refuses to start and says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from server import config
+from server.errors import SettingsError
+
+SECRET = "a secret of the tests " * 2
+
+
+def settings(tmp_path: Path, **given: str) -> config.Settings:
+    return config.read({"LEIMA_DATA_DIR": str(tmp_path), **given})
+
+
+def test_nothing_given_runs_on_this_machine(tmp_path):
+    made = settings(tmp_path)
+    assert (made.host, made.port, made.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
+    assert made.database_url == f"sqlite:///{tmp_path}/leima.db"
+    assert made.allow_http
+
+
+def test_the_public_url_follows_the_port(tmp_path):
+    assert settings(tmp_path, LEIMA_PORT="8123").public_url == "http://127.0.0.1:8123"
+
+
+def test_a_misspelt_name_refuses_to_start(tmp_path):
+    with pytest.raises(SettingsError, match="LEIMA_PROT"):
+        settings(tmp_path, LEIMA_PROT="8000")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cards.example.com",
+        "https://cards.example.com/leima",
+        "cards.example.com",
+        "ftp://x",
+        "https://x?y",
+        "https://u@x",
+        "",
+    ],
+)
+def test_a_public_url_that_phones_cannot_use_refuses_to_start(tmp_path, url):
+    if url == "":
+        assert settings(tmp_path, LEIMA_PUBLIC_URL=url).is_loopback
+        return
+    with pytest.raises(SettingsError, match="LEIMA_PUBLIC_URL"):
+        settings(tmp_path, LEIMA_PUBLIC_URL=url)
+
+
+def test_a_trailing_slash_of_the_public_url_is_dropped(tmp_path):
+    made = settings(tmp_path, LEIMA_PUBLIC_URL="https://cards.example.com/")
+    assert made.public_url == "https://cards.example.com"
+    assert not made.allow_http
+
+
+@pytest.mark.parametrize("name", ["LEIMA_PORT", "LEIMA_SANDBOX_PORT"])
+@pytest.mark.parametrize("port", ["http", "-1", "65536", "8 000"])
+def test_a_port_that_is_none_refuses_to_start(tmp_path, name, port):
+    with pytest.raises(SettingsError, match=name):
+        settings(tmp_path, **{name: port})
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "nan", "inf"])
+def test_a_time_that_is_none_refuses_to_start(tmp_path, seconds):
+    with pytest.raises(SettingsError, match="LEIMA_PUSH_RETRY_SECONDS"):
+        settings(tmp_path, LEIMA_PUSH_RETRY_SECONDS=seconds)
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    (tmp_path / "key").write_text(f"{SECRET}\n")
+    made = settings(tmp_path, LEIMA_SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert made.secret_key == SECRET.strip()
+
+
+def test_a_secret_file_that_cannot_be_read_refuses_to_start(tmp_path):
+    with pytest.raises(SettingsError, match="LEIMA_SECRET_KEY_FILE"):
+        settings(tmp_path, LEIMA_SECRET_KEY_FILE=str(tmp_path / "nowhere"))
+
+
+def test_a_short_secret_refuses_to_start(tmp_path):
+    with pytest.raises(SettingsError, match="32"):
+        settings(tmp_path, LEIMA_SECRET_KEY="short")
+
+
+def test_a_secret_is_made_once_and_only_for_the_owner(tmp_path):
+    first, second = settings(tmp_path), settings(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_missing_certificate_file_refuses_to_start(tmp_path):
+    with pytest.raises(SettingsError, match="LEIMA_APPLE_CERTIFICATE_FILE"):
+        settings(tmp_path, LEIMA_APPLE_CERTIFICATE_FILE=str(tmp_path / "nowhere"))
+
+
+def test_production_wants_certificate_and_key(tmp_path):
+    with pytest.raises(SettingsError, match="LEIMA_APPLE_CERTIFICATE_FILE and LEIMA_APPLE_KEY"):
+        config.require_production(settings(tmp_path))
+
+
+def production(tmp_path: Path, **given: str) -> config.Settings:
+    (tmp_path / "pass.pem").write_text("only its being there counts here")
+    file = str(tmp_path / "pass.pem")
+    names = {"LEIMA_APPLE_CERTIFICATE_FILE": file, "LEIMA_APPLE_KEY_FILE": file}
+    return settings(tmp_path, **names, **given)
+
+
+def test_production_wants_https(tmp_path):
+    with pytest.raises(SettingsError, match="https"):
+        config.require_production(production(tmp_path, LEIMA_SECRET_KEY=SECRET))
+
+
+def test_production_wants_a_secret_of_ones_own(tmp_path):
+    with pytest.raises(SettingsError, match="LEIMA_SECRET_KEY"):
+        config.require_production(production(tmp_path, LEIMA_PUBLIC_URL="https://x.example"))
+
+
+def test_production_is_content_with_the_operators_own(tmp_path):
+    config.require_production(
+        production(tmp_path, LEIMA_PUBLIC_URL="https://x.example", LEIMA_SECRET_KEY=SECRET)
+    )

@@ -1,0 +1,51 @@
+"""The schema that the migrations make is the schema of the models."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+from server import migrations
+from server.db import Database
+
+
+def differences(database: Database) -> list[object]:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, SQLModel.metadata)
+
+
+def checks(database: Database) -> dict[str, set[str | None]]:
+    inspector = inspect(database.engine)
+    return {
+        table: {check["name"] for check in inspector.get_check_constraints(table)}
+        for table in SQLModel.metadata.tables
+    }
+
+
+def test_the_migrated_schema_is_that_of_the_models(database):
+    assert differences(database) == []
+
+
+def test_the_migrated_schema_has_every_check_of_the_models(database, tmp_path):
+    modelled = Database(f"sqlite:///{tmp_path / 'modelled.db'}")
+    SQLModel.metadata.create_all(modelled.engine)
+    assert checks(database) == checks(modelled)
+    modelled.dispose()
+
+
+def test_upgrading_again_changes_nothing(ledger, services):
+    ledger.stamp()
+    migrations.upgrade(services.database.engine)
+    assert differences(services.database) == []
+    assert ledger.stamp()["standing"]["stamp"] == 2
+
+
+def test_sqlite_writes_ahead_so_that_readers_do_not_wait(database):
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_the_migrated_database_knows_its_version(database):
+    with database.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0001"

@@ -1,0 +1,20 @@
+"""The app as a client of the test meets it: no server, no port."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from server.app import create_app
+from server.services import Services
+
+
+@pytest.fixture
+def app(services: Services) -> Flask:
+    app = create_app(services)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

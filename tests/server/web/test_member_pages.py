@@ -1,0 +1,165 @@
+"""Joining, and the card behind a personal link."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlmodel import select
+from werkzeug.test import TestResponse
+
+from passkit.reader import read
+from server.app import create_app
+from server.models import Consent, Member
+
+JOIN = "/join/aalto/kahvipassi"
+IPHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)"}
+ANDROID = {"User-Agent": "Mozilla/5.0 (Linux; Android 16; Pixel 10)"}
+
+Join = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def join(client: FlaskClient, house) -> Join:
+    """Fill in the form and send it."""
+
+    def send(**fields: str) -> TestResponse:
+        page = client.get(JOIN, headers={"Accept": "text/html"}).text
+        found = re.search(r'name="event_id" value="([^"]+)"', page)
+        assert found
+        return client.post(JOIN, data={"event_id": found.group(1), "name": "Aino", **fields})
+
+    return send
+
+
+def rows(services, model):
+    with services.database.reading() as session:
+        return session.exec(select(model)).all()
+
+
+def test_a_first_name_is_enough(join, client):
+    answer = join()
+    assert answer.status_code == 303
+    assert "Here is your card, Aino." in client.get(answer.location).text
+
+
+def test_the_form_asks_for_three_things_at_most(client, house):
+    page = client.get(JOIN).text
+    assert len(re.findall(r'<input class="input"', page)) == 3
+    assert "checked" not in page
+
+
+def test_a_double_click_makes_one_card(client, house, services):
+    form = {"event_id": "the-same-form", "name": "Aino"}
+    first, second = client.post(JOIN, data=form), client.post(JOIN, data=form)
+    assert first.location == second.location
+    assert len(rows(services, Member)) == 1
+
+
+def test_a_known_phone_never_shows_the_existing_card(join, ledger, services):
+    known = ledger.enrol("Siiri", phone="041 2345678", is_verified=True)
+    answer = join(phone="+358 41 2345678", name="Mallory")
+    assert answer.status_code == 303
+    assert answer.location != known["card_url"]
+    newest = max(rows(services, Member), key=lambda m: m.name == "Mallory")
+    assert (newest.phone, newest.phone_verified_at) == ("+358412345678", None)
+
+
+def test_a_known_phone_is_answered_as_a_new_one(join, ledger):
+    ledger.enrol("Siiri", phone="041 2345678", is_verified=True)
+    known, new = join(phone="041 2345678"), join(phone="041 2345679")
+    assert known.status_code == new.status_code
+    assert len(known.data) == len(new.data)
+
+
+def test_marketing_consent_is_kept_per_channel_with_its_wording(join, services):
+    join(marketing_sms="yes", phone="041 2345678")
+    (consent,) = rows(services, Consent)
+    assert (consent.channel, consent.is_granted, consent.source) == ("sms", True, "join")
+    assert consent.wording == "Also send me offers by text message"
+
+
+def test_no_box_ticked_means_no_consent(join, services):
+    join(phone="041 2345678")
+    assert rows(services, Consent) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", " "), ("name", "x" * 61), ("phone", "112"), ("phone", "050 12"), ("email", "a@b")],
+)
+def test_what_is_wrong_is_shown_beside_its_field(join, services, field: str, value: str):
+    answer = join(**{field: value})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert rows(services, Member) == []
+
+
+def test_a_name_cannot_become_markup(join, client):
+    page = client.get(join(name="<b>Aino</b>").location).text
+    assert "<b>Aino</b>" not in page
+    assert "&lt;b&gt;Aino&lt;/b&gt;" in page
+
+
+def test_an_unknown_programme_is_a_friendly_404(client, house):
+    answer = client.get("/join/aalto/nothing", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert 'data-testid="error"' in answer.text
+
+
+def test_an_iphone_is_offered_the_wallet(join, client):
+    page = client.get(join().location, headers=IPHONE).text
+    assert "Add to Apple Wallet" in page
+    assert "card-link-code" not in page
+
+
+def test_a_desktop_is_offered_a_code_of_the_same_page(join, client):
+    page = client.get(join().location).text
+    assert "card-link-code" in page
+
+
+def test_an_android_phone_gets_the_web_card(join, client):
+    page = client.get(join().location, headers=ANDROID).text
+    assert "Show this page at the till" in page
+
+
+def test_the_card_file_is_a_pass_that_verifies(join, services, identity, authority):
+    link = urlsplit(join().location).path
+    phone = create_app(services, identity=identity).test_client()
+    answer = phone.get(f"{link}/card.pkpass")
+    assert answer.mimetype == "application/vnd.apple.pkpass"
+    opened = read(answer.data, root_pem=authority.root_pem)
+    assert opened.content["storeCard"]["primaryFields"][0]["value"] == "0 / 10"
+
+
+def test_a_made_up_link_leads_nowhere(client, house):
+    for path in ("/c/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "/c/x/card.pkpass"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_link_holds_neither_serial_nor_token(join, client, services):
+    link = join().location
+    with services.database.reading() as session:
+        row = (
+            session.connection()
+            .exec_driver_sql("SELECT serial_number, authentication_token, barcode FROM pass")
+            .one()
+        )
+    assert not any(secret in link for secret in row)
+
+
+def test_pages_come_with_the_headers_that_keep_them_safe(client, house):
+    answer = client.get(JOIN)
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_brands_colours_come_from_its_design(client, house):
+    assert "--brand-background:rgb(" in client.get("/brand/aalto.css").text
+    assert client.get("/brand/nobody.css").status_code == 404
+
+
+def test_no_path_leads_out_of_the_designs(client, house):
+    for path in ("kahvila/x/icon.png", "../x/design.toml", "kahvila/x/../design.toml"):
+        assert client.get(f"/designs/{path}").status_code == 404
