@@ -1,0 +1,132 @@
+"""`python -m server.sandbox`: the stand-ins and the phones, until their parent process ends.
+
+Prints one line of JSON once everything listens: `phones` (URL), `apns` (URL) and
+`root_certificate` (absolute path).
+"""
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from passkit.errors import PasskitError
+from passkit.throwaway import Authority
+from server import clock
+from server.config import TEMPLATES
+from server.leash import on_parent_gone
+from server.sandbox.apns import HOST, ApnsStandIn
+from server.sandbox.errors import SandboxError
+from server.sandbox.pages import create_app
+from server.sandbox.phones import Phones
+
+
+class _Quiet(WSGIRequestHandler):
+    """The phones' page asks several times a second: no line for each."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until told to stop; 1 when it cannot start."""
+    given = _parser().parse_args(arguments)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    on_parent_gone(stopping.set)
+    try:
+        _run(given, stopping)
+    except (OSError, PasskitError, SandboxError) as error:
+        print(f"The sandbox cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
+    at = clock.now()
+    folder: Path = given.authority or given.state / "authority"
+    authority = Authority.load_or_create(folder, at=at)
+    phones = Phones(given.state / "phones", root_pem=authority.root_pem, service_urls=given.service)
+    apns = None if given.apns_port is None else _open_apns(authority, phones, given.apns_port)
+    app = create_app(phones, apns, templates=TEMPLATES / "web", service_urls=given.service)
+    try:
+        with socket.create_server((given.host, given.port)) as listening:
+            pages = make_server(
+                given.host,
+                given.port,
+                app,
+                threaded=True,
+                request_handler=_Quiet,
+                fd=listening.fileno(),
+            )
+        _serve(pages, stopping, phones, ready=_ready_line(pages, apns, folder))
+    finally:
+        phones.stop()
+        if apns:
+            apns.stop()
+
+
+def _open_apns(authority: Authority, phones: Phones, port: int) -> ApnsStandIn:
+    apns = ApnsStandIn(authority, at=clock.now(), port=port, on_push=phones.deliver)
+    for phone in phones:
+        apns.tokens.add(phone.push_token)
+    apns.start()
+    return apns
+
+
+def _serve(pages: BaseWSGIServer, stopping: threading.Event, phones: Phones, *, ready: str) -> None:
+    thread = threading.Thread(target=pages.serve_forever, name="pages", daemon=True)
+    thread.start()
+    phones.start()
+    print(ready, flush=True)
+    stopping.wait()
+    pages.shutdown()
+    pages.server_close()
+
+
+def _ready_line(pages: BaseWSGIServer, apns: ApnsStandIn | None, folder: Path) -> str:
+    return json.dumps(
+        {
+            "phones": f"http://{HOST}:{pages.port}/",
+            "apns": apns.url if apns else None,
+            "root_certificate": str((folder / "root.pem").absolute()),
+        }
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server.sandbox", description="Stand-ins for Apple's side, and phones."
+    )
+    parser.add_argument("--state", type=Path, required=True, help="folder for what phones keep")
+    parser.add_argument(
+        "--authority", type=Path, help="folder of the throw-away authority; default in --state"
+    )
+    parser.add_argument("--host", choices=[HOST], default=HOST, help="loopback only")
+    parser.add_argument("--port", type=int, default=8001, help="of the phones' page; 0: any")
+    parser.add_argument(
+        "--apns-port",
+        type=lambda text: None if text == "none" else int(text),
+        default=8443,
+        help="of the push service; 0: any, none: no push service here",
+    )
+    parser.add_argument(
+        "--service",
+        action="append",
+        required=True,
+        metavar="URL",
+        help="whose passes the phones may add, such as http://127.0.0.1:8000; may be repeated",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Durable background work: what is owed to the outside, and what time itself changes.
+
+One thread beside the web server or in a process of its own. All that it needs to know is in the
+database, so that it may be stopped at any moment and started anywhere.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from server import events
+from server.services import Services
+from server.wallets.apple_push import open_push
+from server.wallets.identity import Identity
+
+# What another process owes is not announced here: it is found at the latest after so long.
+SWEEP_SECONDS = 0.5
+
+_CARDS_A_ROUND = 100
+_REST_SECONDS = 10.0  # after a failure that nobody foresaw
+
+_Task = Callable[[], float | None]
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Pushes what is owed and lets run out what has run out, until it is stopped."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        """Make it in the process that runs it: the push client has a thread.
+
+        Raises:
+            SettingsError: the push service's address or root certificates cannot be used.
+        """
+        self._services = services
+        self._push = open_push(services, identity)
+        self._tasks: tuple[_Task, ...] = (self._tell_phones, self._expire)
+        self._resting: dict[_Task, float] = {}
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Work in a thread, at once and whenever something is owed."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Finish the round and end, waiting for at most `timeout` seconds."""
+        self._is_stopping = True
+        self._services.database.due.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        elif self._push:
+            self._push.close()
+
+    def step(self) -> float:
+        """One round of everything; returns the seconds to the next unless something is owed."""
+        return self._round(lambda task: task())
+
+    def _run(self) -> None:
+        due = self._services.database.due
+        while not self._is_stopping:
+            due.clear()
+            due.wait(self._round(self._attempt))
+        if self._push:
+            self._push.close()
+
+    def _round(self, call: Callable[[_Task], float | None]) -> float:
+        waits = [call(task) for task in self._tasks]
+        return min((wait for wait in waits if wait is not None), default=SWEEP_SECONDS)
+
+    def _attempt(self, task: _Task) -> float | None:
+        if time.monotonic() < self._resting.get(task, 0.0):
+            return None
+        try:
+            return task()
+        except Exception:  # noqa: BLE001 - one bad row must not end all background work
+            self._resting[task] = time.monotonic() + _REST_SECONDS
+            _log.exception("worker.task_failed task=%s", task.__name__)
+            return None
+
+    def _tell_phones(self) -> float | None:
+        wait = self._push.step() if self._push else None
+        return None if wait is None else min(wait, SWEEP_SECONDS)
+
+    def _expire(self) -> float | None:
+        count = events.expire_due(self._services, limit=_CARDS_A_ROUND)
+        if count:
+            _log.info("worker.expired cards=%d", count)
+        return 0.0 if count == _CARDS_A_ROUND else None
