@@ -1,0 +1,114 @@
+"""`leima run`: it starts, refuses clearly, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from benchmarks.running import free_port, start
+from passkit.throwaway import Authority
+
+
+def leima(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEIMA_")}
+    return subprocess.run(
+        [sys.executable, "-m", "server.cli", *arguments],
+        env={**environment, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_however_it_ends_nothing_keeps_running(tmp_path: Path, number: signal.Signals):
+    ports = [free_port() for _ in range(3)]
+    names = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
+    process = start(tmp_path, **dict(zip(names, map(str, ports), strict=True)))
+    process.send_signal(number)
+    status = process.wait(30)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert status == (0 if number != signal.SIGKILL else -signal.SIGKILL)
+    until = time.monotonic() + 20
+    while not all(map(is_free, ports)):
+        assert time.monotonic() < until, "a child outlived its parent"
+        time.sleep(0.1)
+
+
+def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path, http: requests.Session):
+    logins = []
+    for _ in range(2):
+        process = start(tmp_path)
+        logins.append((tmp_path / "sandbox.json").read_text("utf-8").split('"api_key"')[1][:80])
+        process.terminate()
+        process.wait(30)
+        assert process.stdout is not None
+        process.stdout.close()
+    assert logins[0] == logins[1]
+
+
+def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = leima("run", "--sandbox", LEIMA_PORT=port, LEIMA_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert f"port {port} is in use" in done.stderr
+    assert "LEIMA_PORT" in done.stderr
+
+
+def test_production_refuses_throwaway_certificates_also_when_named(tmp_path: Path):
+    at = datetime.now(UTC)
+    authority = Authority.create(at=at)
+    issued = authority.issue_pass_certificate("pass.test.x", "TEAMTEST01", at=at)
+    for name, pem in (
+        ("cert.pem", issued.certificate_pem),
+        ("key.pem", issued.key_pem),
+        ("wwdr.pem", authority.intermediate_pem),
+    ):
+        (tmp_path / name).write_bytes(pem)
+    done = leima(
+        "run",
+        "--production",
+        LEIMA_DATA_DIR=str(tmp_path),
+        LEIMA_PUBLIC_URL="https://cards.example.com",
+        LEIMA_SECRET_KEY="a secret of the tests " * 2,
+        LEIMA_APPLE_CERTIFICATE_FILE=str(tmp_path / "cert.pem"),
+        LEIMA_APPLE_KEY_FILE=str(tmp_path / "key.pem"),
+        LEIMA_APPLE_WWDR_FILE=str(tmp_path / "wwdr.pem"),
+    )
+    assert done.returncode == 2
+    assert "certs.example/README.md" in done.stderr
+
+
+def test_production_without_certificates_says_where_they_come_from(tmp_path: Path):
+    done = leima("run", "--production", LEIMA_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "certs.example/README.md" in done.stderr
+
+
+def test_an_unknown_setting_is_named(tmp_path: Path):
+    done = leima("migrate", LEIMA_DATA_DIR=str(tmp_path), LEIMA_TYPO="1")
+    assert done.returncode == 2
+    assert "LEIMA_TYPO" in done.stderr
+
+
+def test_the_demo_command_says_how_to_get_in(tmp_path: Path):
+    done = leima("demo", LEIMA_DATA_DIR=str(tmp_path))
+    assert done.returncode == 0
+    assert "aalto-kallio" in done.stdout

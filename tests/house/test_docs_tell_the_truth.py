@@ -1,0 +1,48 @@
+"""What the documents claim is checked against the code."""
+
+import re
+from pathlib import Path
+
+from server import cli, config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_every_setting_is_documented_and_nothing_else():
+    documented = set(re.findall(r"`(LEIMA_\w+)`", read("docs/settings.md")))
+    assert documented == set(config.NAMES)
+
+
+def test_every_certificate_setting_is_explained_and_exists():
+    named = set(re.findall(r"\bLEIMA_\w+", read("certs.example/README.md")))
+    wanted = {name for name in config.NAMES if name.startswith(("LEIMA_APPLE", "LEIMA_APNS"))}
+    assert wanted <= named <= set(config.NAMES) | {f"{name}_FILE" for name in config.NAMES}
+
+
+def test_every_conformance_case_names_a_test_that_exists():
+    rows = re.findall(r"`(tests/[\w/.]+)::(\w+)`", read("docs/conformance.md"))
+    assert rows
+    missing = [f"{file}::{name}" for file, name in rows if f"def {name}(" not in read(file)]
+    assert missing == []
+
+
+def test_the_changelog_starts_with_the_version_in_the_making():
+    assert re.search(r"(?m)^## (\d+\.\d+\.\d+)", read("CHANGELOG.md"))
+
+
+def test_every_module_stands_in_the_architecture():
+    text = read("ARCHITECTURE.md")
+    rooms = [p.stem for p in (ROOT / "server").iterdir() if not p.name.startswith(("_", "py"))]
+    assert [room for room in rooms if f"`{room}" not in text and f"/{room}" not in text] == []
+
+
+def test_the_readme_names_commands_that_exist():
+    targets = set(re.findall(r"(?m)^([a-z]+):", read("Makefile")))
+    assert set(re.findall(r"`make ([a-z]+)`", read("README.md"))) <= targets
+    commands = set(re.findall(r"`leima ([a-z]+)", read("README.md")))
+    help_text = cli.parser().format_help()
+    assert [command for command in commands if command not in help_text] == []
