@@ -79,6 +79,7 @@ def seed(_options: argparse.Namespace) -> int:
 
 
 def _upgrade(settings: config.Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrations.upgrade(database.engine)
     database.dispose()

@@ -61,6 +61,7 @@ class _Stop:
 
 
 def _prepare(settings: Settings, identity: Identity) -> demo.Demo:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrations.upgrade(database.engine)
     access = demo.seed(

@@ -1,5 +1,6 @@
 """What the web server's worker process loads: the app, and the worker thread beside it."""
 
+import atexit
 import json
 import logging
 from typing import Any
@@ -31,4 +32,5 @@ def build() -> Flask:
     identity = load(settings, at=services.now())
     worker = Worker(services, identity)
     worker.start()
+    atexit.register(worker.stop)  # gives back what it has in hand
     return create_app(services, identity=identity, sandbox=_sandbox(settings))

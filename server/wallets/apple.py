@@ -9,12 +9,16 @@ from datetime import datetime
 
 import passkit
 from passkit import Barcode, CertificateError, Color, Field, Images, Pass, StoreCard, Template
+from passkit.package import MIME_TYPE
+from passkit.updates import http_date
 from server.cards import Shown
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
 from server.face import Line, Text
 from server.wallets.identity import Identity
+
+__all__ = ["MIME_TYPE", "build_pass", "http_date"]
 
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 _FRONT = 4  # Wallet draws no more of both together on a store card

@@ -9,12 +9,10 @@ from flask import Blueprint, Response, g, redirect, render_template, request
 from sqlmodel import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from passkit.package import MIME_TYPE
-from passkit.updates import http_date
 from server import cards, designs, events, members
 from server.errors import NotFound, Refused
 from server.models import Brand, Programme
-from server.wallets.apple import build_pass
+from server.wallets.apple import MIME_TYPE, build_pass, http_date
 from server.web import identity, sandbox, services
 from server.web.qr import svg
 
