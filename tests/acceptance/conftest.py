@@ -28,8 +28,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         yield access
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not longer than a module: its event loop would be in the way of other tests' loops."""
     chromium = shutil.which("chromium")
     if chromium is None:
         assert os.environ.get("REQUIRE_ALL") != "1", "chromium is missing"
