@@ -15,7 +15,7 @@ run: $(RUNTIME) ## start the service with its sandbox and demo data
 	@exec $(BIN)/leima run --sandbox
 
 test: $(DEV) ## every test
-	@$(BIN)/python scripts/system_packages.py chromium
+	@$(BIN)/python scripts/system_packages.py chromium openssl
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
@@ -42,18 +42,20 @@ lock: $(DEV) ## renew the lock files from pyproject.toml
 clean: ## remove the environment and all local data
 	rm -rf $(VENV) var build dist
 
-$(VENV)/pyvenv.cfg:
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { echo "Leima needs Python 3.11 or newer: '$(PYTHON)' is not there."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Leima needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 run"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 	  { echo "Leima needs Python's venv module. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Setting up (once, about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
+	@touch $@
 
-$(RUNTIME): $(VENV)/pyvenv.cfg requirements/runtime.txt
+$(RUNTIME): $(VENV)/.made requirements/runtime.txt
 	@$(BIN)/python scripts/install.py runtime
 	@touch $@
 
-$(DEV): $(VENV)/pyvenv.cfg requirements/dev.txt
+$(DEV): $(VENV)/.made requirements/dev.txt
 	@$(BIN)/python scripts/install.py dev
 	@touch $@ $(RUNTIME)

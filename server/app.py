@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.exceptions import LengthRequired
 
 from server.config import TEMPLATES
 from server.errors import Forbidden
@@ -13,6 +14,7 @@ from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
 from server.web import api, apple_web_service, problems
+from server.web import services as current_services
 from server.web.member import member
 from server.web.pages import pages
 from server.web.strict_json import StrictJSONProvider
@@ -57,12 +59,14 @@ def create_app(
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
     app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
     app.config["SESSION_COOKIE_NAME"] = "leima"
+    app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
     app.extensions["leima_sandbox"] = sandbox
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     app.before_request(_choose_language)
+    app.before_request(_refuse_unmeasured_bodies)
     app.before_request(_refuse_foreign_pages)
     app.after_request(_add_headers)
     problems.init_app(app)
@@ -79,13 +83,24 @@ def _choose_language() -> None:
 
 def _refuse_foreign_pages() -> None:
     """A page of another site may not send forms or scans in the name of whoever is signed in."""
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
-        site = request.headers.get("Sec-Fetch-Site", "same-origin")
-        if site not in ("same-origin", "none"):
-            raise Forbidden("foreign_page", "This was sent from a page of another site.")
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    own = (current_services().settings.public_url, request.host_url.rstrip("/"))
+    if site not in ("same-origin", "none") or (origin is not None and origin not in own):
+        raise Forbidden("foreign_page", "This was sent from a page of another site.")
+
+
+def _refuse_unmeasured_bodies() -> None:
+    """A body without a length would be cut at the limit and read as if that were all."""
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise LengthRequired("Send the body with a Content-Length.")
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "private, no-store")
     return response

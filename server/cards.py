@@ -98,8 +98,8 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
 def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> Shown:
     """Bring the card's pass up to what it now shows, and owe its phones a push if that changed.
 
-    The version moves only with the content. The change tag is drawn last, so that tags are in
-    the order of commits.
+    The version moves only with the content. The change tag's counter stays locked until the
+    commit, so that tags are in the order of commits.
     """
     session.flush()
     card.wake_at = ledger.next_expiry(session, card.id)

@@ -1,6 +1,7 @@
 """The command line: `leima run`, `leima migrate`, `leima demo`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,7 @@ from server.wallets import identity
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it went well, 2 when the settings are wrong."""
     options = parser().parse_args(arguments)
+    os.umask(0o077)  # the database holds names, phones and tokens: for its owner alone
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -34,9 +36,12 @@ def run(options: argparse.Namespace) -> int:
     settings = config.read()
     if options.production:
         config.require_production(settings)
-        identity.refuse_throwaway(identity.load(settings, at=clock.now()))
+        known = identity.load(settings, at=clock.now())
+        identity.refuse_throwaway(known)
+        identity.refuse_unusable(known, at=clock.now())
     if options.sandbox:
         return supervisor.run(settings)
+    supervisor.refuse_taken_ports({"LEIMA_PORT": settings.port})
     _upgrade(settings)
     Granian(
         "server.wsgi:build",

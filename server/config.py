@@ -4,8 +4,10 @@ Every setting is a field of `Settings`; its description here is what docs/settin
 An unknown `LEIMA_*` name refuses to start, so that a misspelt one is never silently ignored.
 """
 
+import ipaddress
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from server.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
+_KEY_LENGTH = 32
 
 # name -> (may also come from <NAME>_FILE, what it is)
 NAMES: dict[str, tuple[bool, str]] = {
@@ -129,10 +132,12 @@ def require_production(settings: Settings) -> None:
         raise SettingsError(
             f"--production needs {' and '.join(missing)}: see certs.example/README.md"
         )
-    if not settings.public_url.startswith("https://"):
+    if not settings.public_url.startswith("https://") or settings.is_loopback:
         raise SettingsError(
-            "--production needs LEIMA_PUBLIC_URL with https: phones refuse plain http"
+            "--production needs LEIMA_PUBLIC_URL with https and a name that phones can reach"
         )
+    if settings.sandbox_file is not None:
+        raise SettingsError("--production does not go with LEIMA_SANDBOX_FILE: it shows logins")
     own = settings.data_dir / "secret_key"
     if own.is_file() and own.read_text("utf-8").strip() == settings.secret_key:
         raise SettingsError(
@@ -154,8 +159,8 @@ def _value(given: Mapping[str, str], name: str) -> str | None:
     if NAMES[name][0] and (path := given.get(f"{name}_FILE")):
         try:
             return Path(path).read_text("utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}_FILE: cannot read {path} as text: {error}") from error
     return given.get(name)
 
 
@@ -188,11 +193,17 @@ def _file(values: Mapping[str, str], name: str) -> Path | None:
 
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, and names may lead anywhere
+        return False
 
 
 def _public_url(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SettingsError(f"LEIMA_PUBLIC_URL={url!r} is not an address: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise SettingsError(f"LEIMA_PUBLIC_URL={url!r}: give scheme and host only: https://host")
     if parts.query or parts.fragment or parts.username:
@@ -206,17 +217,26 @@ def _secret_key(values: Mapping[str, str], data_dir: Path) -> str:
     key = values.get("LEIMA_SECRET_KEY")
     if key is None:
         return _own_secret_key(data_dir / "secret_key")
-    if len(key) < 32:
+    if len(key) < _KEY_LENGTH:
         raise SettingsError("LEIMA_SECRET_KEY is too short: give at least 32 random characters")
     return key
 
 
 def _own_secret_key(path: Path) -> str:
+    """Made once, in one piece: of several processes that start together the first one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text("utf-8").strip()
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent)  # readable by us alone
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(48))
+        temporary = Path(name)
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    key = path.read_text("utf-8").strip()
+    if len(key) < _KEY_LENGTH:
+        raise SettingsError(f"{path} is damaged: remove it, and a new one is made")
+    return key

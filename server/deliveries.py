@@ -30,6 +30,7 @@ class DuePush:
     push_token: str
     owed_tag: int
     due_at: datetime
+    was_reached: bool
     attempts: int
 
 
@@ -81,6 +82,7 @@ def claim(
                 owed_tag=delivery.owed_tag,
                 due_at=delivery.due_at or at,
                 attempts=delivery.attempts,
+                was_reached=delivery.sent_at is not None,
             )
             for delivery, device in rows
         ]

@@ -7,6 +7,7 @@ id brings the same answer.
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from server import cards, ledger, members
-from server.errors import Conflict, NotFound, Refused
+from server.errors import Conflict, LeimaError, NotFound, Refused
 from server.face import Text
 from server.models import Brand, Card, Event, LedgerEntry, Programme
 from server.programmes.base import Happening, Notice
@@ -39,6 +40,8 @@ NAMES = (
     "shared",
 )
 RECORDABLE = tuple(name for name in NAMES if name != "enrolled")
+_log = logging.getLogger(__name__)
+
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
@@ -94,12 +97,12 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
     if report.name not in RECORDABLE:
         raise Refused("name_unknown", f"No event {report.name!r} can be recorded.")
     fingerprint = _fingerprint("record", _plain(origin, report))
-    now = services.now()
     with services.database.transaction() as session:
         if stored := _stored(session, origin.brand_id, report.id, fingerprint):
             return stored
         card = cards.find(session, origin.brand_id, report.card, programme=report.programme)
         cards.lock(session, card)
+        now = services.now()  # after waiting for the card: events of a card are in its order
         event = _event(origin, report, card, fingerprint, now)
         _add(session, event)
         entries, notice = _decide(session, card, event, report)
@@ -115,7 +118,6 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         Refused: the id was used for something else.
     """
     fingerprint = _fingerprint("reverse", {"event": event_id})
-    now = services.now()
     with services.database.transaction() as session:
         if stored := _stored(session, origin.brand_id, reversal_id, fingerprint):
             return stored
@@ -124,12 +126,12 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         cards.lock(session, card)
         _refuse_irreversible(session, original)
         report = Report(id=reversal_id, card=str(card.id), name="reversed")
-        event = _event(origin, report, card, fingerprint, now)
+        event = _event(origin, report, card, fingerprint, services.now())
         event.reverses_event_id = original.id
         _add(session, event)
-        entries = ledger.reverse(session, event, original=original)
-        settled, _ = _decide(session, card, event, report)
-        return _finish(services, session, card, event, [*entries, *settled], _UNDONE)
+        undone = ledger.reverse(session, event, original=original)
+        settled, _ = _decide(session, card, event, report, until=undone.until)
+        return _finish(services, session, card, event, [*undone.entries, *settled], _UNDONE)
 
 
 def enrol(
@@ -177,7 +179,10 @@ def expire_due(services: Services, *, limit: int = 100) -> int:
         statement = select(Card).where(col(Card.wake_at) < now).limit(limit)
         due = session.exec(statement).all()
     for card in due:
-        _expire(services, card.id, now)
+        try:
+            _expire(services, card.id, now)
+        except LeimaError as error:  # one programme's fault may not hold up the others
+            _log.error("events.not_expired card=%s: %s", card.id, error)
     return len(due)
 
 
@@ -216,7 +221,12 @@ def find_programme(session: Session, brand_id: UUID, slug: str) -> Programme:
 
 
 def _decide(
-    session: Session, card: Card, event: Event, report: Report
+    session: Session,
+    card: Card,
+    event: Event,
+    report: Report,
+    *,
+    until: datetime | None = None,
 ) -> tuple[list[LedgerEntry], Notice | None]:
     brand = session.get_one(Brand, card.brand_id)
     standing = ledger.standing(session, card.id, at=event.recorded_at)
@@ -227,6 +237,7 @@ def _decide(
         quantity=event.quantity,
         is_at_till=event.source == "till",
         is_deliberate=report.is_deliberate,
+        until=until,
     )
     entries: list[LedgerEntry] = []
     notices: list[Notice] = []
@@ -271,7 +282,11 @@ def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
     for entry in entries:
         key = (entry.type, entry.unit)
         sums[key] = sums.get(key, 0) + entry.delta
-    return [{"type": kind, "unit": unit, "delta": delta} for (kind, unit), delta in sums.items()]
+    return [
+        {"type": kind, "unit": unit, "delta": delta}
+        for (kind, unit), delta in sums.items()
+        if delta
+    ]
 
 
 def _expire(services: Services, card_id: UUID, now: datetime) -> None:
@@ -371,7 +386,8 @@ def _refuse_second_card(session: Session, programme: Programme, member_id: UUID)
 def _plain(origin: Origin, report: Report) -> dict[str, Any]:
     return {
         **asdict(replace(report, at=None)),
-        "at": report.at and report.at.astimezone(UTC).isoformat(),
+        # A till says when by a clock that may be set right before it sends again.
+        "at": report.at and origin.source != "till" and report.at.astimezone(UTC).isoformat(),
         "location": origin.location_id and str(origin.location_id),
     }
 

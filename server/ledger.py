@@ -7,6 +7,7 @@ sum of the live lots and can be rebuilt from the entries at any time.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import case
@@ -18,9 +19,12 @@ from server.face import Text
 from server.models import Event, LedgerEntry, Lot
 from server.programmes.base import Holding, Posting, Standing
 
-# What an entry took from a lot may be given back when the earning itself is undone; what was
-# redeemed or adjusted by hand may not.
-_TAKEN_BACK = ("convert", "expire")
+
+class Reversal(NamedTuple):
+    """The mirrored entries, and until when what was unmade would have been good."""
+
+    entries: list[LedgerEntry]
+    until: datetime | None
 
 
 def standing(session: Session, card_id: UUID, *, at: datetime) -> Standing:
@@ -48,13 +52,15 @@ def post(session: Session, event: Event, postings: Iterable[Posting]) -> list[Le
     return entries
 
 
-def reverse(session: Session, event: Event, *, original: Event) -> list[LedgerEntry]:
+def reverse(session: Session, event: Event, *, original: Event) -> Reversal:
     """Mirror what `original` posted, as entries of `event`.
 
-    Rewards made from a reversed stamp are unmade with it. What has been used cannot be.
+    Rewards made from a reversed stamp are unmade with it. What has been used or has run out
+    cannot be.
 
     Raises:
-        Conflict: `nothing_to_reverse`, or `reward_used` when something earned has been redeemed.
+        Conflict: `nothing_to_reverse`; `reward_used` or `reward_expired` when something earned
+            has been redeemed or has run out.
     """
     own = _open_entries(session, original)
     if not own:
@@ -65,6 +71,10 @@ def reverse(session: Session, event: Event, *, original: Event) -> list[LedgerEn
         )
     undone = _with_consequences(session, own)
     lots = {lot.id: lot for lot in _lots(session, {entry.lot_id for entry in undone})}
+    unmade = [lots[entry.lot_id].expires_at for entry in undone if entry.delta > 0]
+    until = min((moment for moment in unmade if moment), default=None)
+    if until and until < event.recorded_at:
+        raise _run_out()
     mirrored = []
     # Newest first: what was taken from a lot is given back before its earning is withdrawn.
     for entry in sorted(undone, key=lambda e: e.id or 0, reverse=True):
@@ -72,7 +82,7 @@ def reverse(session: Session, event: Event, *, original: Event) -> list[LedgerEn
         mirrored.append(_entry(event, lots[entry.lot_id], "reverse", -entry.delta, mirrors=entry))
     session.add_all(lots.values())
     _number(session, event, mirrored)
-    return mirrored
+    return Reversal(mirrored, until)
 
 
 def expire(session: Session, event: Event, *, at: datetime) -> list[LedgerEntry]:
@@ -226,16 +236,8 @@ def _with_consequences(session: Session, entries: list[LedgerEntry]) -> list[Led
         for taker in _takers(session, entry):
             if taker.id in undone:
                 continue
-            if taker.type not in _TAKEN_BACK:
-                raise Conflict(
-                    "reward_used",
-                    "The reward made from it has been used: undo the redemption first.",
-                    text=Text(
-                        "Palkinto on jo käytetty: peru ensin sen käyttö.",
-                        "Belöningen är redan använd: ångra användningen först.",
-                        "The reward has been used: undo that first.",
-                    ),
-                )
+            if taker.type != "convert":
+                raise _run_out() if taker.type == "expire" else _used()
             group = _exchange_of(session, taker)
             undone |= {member.id: member for member in group}
             queue += group
@@ -259,3 +261,27 @@ def _exchange_of(session: Session, taker: LedgerEntry) -> list[LedgerEntry]:
         LedgerEntry.type == "convert",
     )
     return _still_open(session, session.exec(statement).all())
+
+
+def _used() -> Conflict:
+    return Conflict(
+        "reward_used",
+        "The reward made from it has been used: undo the redemption first.",
+        text=Text(
+            "Palkinto on jo käytetty: peru ensin sen käyttö.",
+            "Belöningen är redan använd: ångra användningen först.",
+            "The reward has been used: undo that first.",
+        ),
+    )
+
+
+def _run_out() -> Conflict:
+    return Conflict(
+        "reward_expired",
+        "What was earned has run out: it cannot be taken back any more.",
+        text=Text(
+            "Palkinto on jo vanhentunut.",
+            "Belöningen har redan gått ut.",
+            "The reward has run out already.",
+        ),
+    )

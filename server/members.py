@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat
 from sqlmodel import Session, col, select
 from stdnum import damm
 
@@ -18,7 +18,6 @@ from server.face import LANGUAGES, Text
 from server.models import Brand, Card, Consent, Member
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_SMS_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,6 @@ def normalise_phone(typed: str, *, country: str) -> str:
         ),
         fields={"field": "phone"},
     )
-
-
-def can_receive_sms(phone: str) -> bool:
-    """Whether an E.164 number can be a mobile phone."""
-    return phonenumbers.number_type(phonenumbers.parse(phone)) in _SMS_TYPES
 
 
 def normalise_email(typed: str) -> str:
@@ -126,6 +120,7 @@ def enrol(session: Session, brand: Brand, applicant: Applicant, *, at: datetime)
     phone = normalise_phone(applicant.phone, country=brand.country) if applicant.phone else None
     email = normalise_email(applicant.email) if applicant.email else None
     if applicant.is_verified and (known := _verified(session, brand.id, phone, email)):
+        _complete(session, known, phone, email, at)
         return known
     verified_at = at if applicant.is_verified else None
     member = Member(
@@ -188,6 +183,18 @@ def _by_id(session: Session, brand_id: UUID, member_id: str) -> Member | None:
     except ValueError:
         return None
     return session.exec(statement).first()
+
+
+def _complete(
+    session: Session, member: Member, phone: str | None, email: str | None, at: datetime
+) -> None:
+    """The brand vouches for a further contact of a member it knows."""
+    if phone and member.phone_verified_at is None:
+        member.phone, member.phone_verified_at = phone, at
+    if email and member.email_verified_at is None:
+        member.email, member.email_verified_at = email, at
+    session.add(member)
+    session.flush()
 
 
 def _verified(

@@ -151,9 +151,17 @@ def _refuse_taken_ports(settings: Settings) -> None:
     ports = {"LEIMA_PORT": settings.port, "LEIMA_SANDBOX_PORT": settings.sandbox_port}
     if settings.apns_url is None:
         ports["LEIMA_SANDBOX_APNS_PORT"] = settings.sandbox_apns_port
+    refuse_taken_ports(ports)
+
+
+def refuse_taken_ports(ports: dict[str, int]) -> None:
+    """Refuse to share a port: two services would each get half of the requests.
+
+    Raises:
+        SettingsError: names the port and the setting that moves it.
+    """
     for name, port in ports.items():
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 raise SettingsError(f"port {port} is in use: choose another with {name}=…")
 

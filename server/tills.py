@@ -6,7 +6,7 @@ that nobody stamps a card that came to be redeemed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from server.services import Services
 from server.staff import OpenTill
 
 _UNDO_TIME = timedelta(minutes=5)
+_LATE = timedelta(minutes=1)
 _UNKNOWN_LIMIT, _UNKNOWN_SECONDS = 10, 60
 _UNDOABLE = ("stamped", "redeemed", "visited", "purchased")
 
@@ -50,7 +51,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A code in front of the scanner. `action` is scan (the usual), stamp or redeem."""
+    """A code in front of the scanner. `action` is scan (the usual), stamp or redeem.
+
+    `at` is when it was scanned by the till's own clock, for one that was sent later.
+    """
 
     id: str
     code: str
@@ -58,6 +62,7 @@ class Scan:
     action: str = "scan"
     is_deliberate: bool = False
     card: str | None = None
+    at: datetime | None = None
 
 
 def scan(services: Services, desk: Desk, request: Scan) -> dict[str, Any]:
@@ -74,7 +79,10 @@ def scan(services: Services, desk: Desk, request: Scan) -> dict[str, Any]:
         is_repeated = events.is_known(session, desk.till.brand.id, request.id)
         shown = cards.show_in(session, found[0], at=services.now())
         at_scan = cards.parts_of(session, found[0].programme_id)[0].kind.at_scan
-    if request.action == "scan" and shown.face.actions and not is_repeated:
+    now = services.now()
+    at = min(request.at or now, now)  # a till whose clock is fast has not seen the future
+    is_late = now - at > _LATE  # the customer has gone: nobody could answer a question
+    if request.action == "scan" and shown.face.actions and not (is_repeated or is_late):
         return _ask_what(desk, shown, at_scan[1])
     report = events.Report(
         id=request.id,
@@ -82,6 +90,7 @@ def scan(services: Services, desk: Desk, request: Scan) -> dict[str, Any]:
         name="redeemed" if request.action == "redeem" else at_scan[0],
         quantity=request.quantity,
         is_deliberate=request.is_deliberate,
+        at=request.at and at,
     )
     answer = events.record(services, desk.origin, report).json()
     return _told(services, desk, answer)

@@ -13,7 +13,7 @@ from server.models.base import Row, belongs_to, moment
 class PassType(SQLModel, table=True):
     """Apple's pass type identifier and the counter that orders changes below it.
 
-    `change_seq` is raised last inside a transaction: its row lock makes the order of tags the
+    `change_seq` is raised late in a transaction: its row lock makes the order of tags the
     order of commits, so that no device can step over a change that commits late.
     """
 

@@ -67,7 +67,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """An event as a kind sees it. `at` is aware; `zone` is the brand's."""
+    """An event as a kind sees it. `at` is aware; `zone` is the brand's.
+
+    `until` is how long what a reversal has unmade would have been good.
+    """
 
     name: str
     at: datetime
@@ -75,6 +78,7 @@ class Happening:
     quantity: int = 1
     is_at_till: bool = False
     is_deliberate: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,8 @@ def _exchange(stamps: int, happening: Happening, rules: StampCardRules) -> tuple
     if rewards == 0:
         return ()
     expires_at = _expiry(happening.at, happening.zone, rules.reward_valid_months)
+    if expires_at and happening.until:  # made again after an undo, it is no better than it was
+        expires_at = min(expires_at, happening.until)
     return (
         Posting("convert", STAMP, -rewards * rules.stamps_required),
         Posting("convert", REWARD, rewards, expires_at),
@@ -188,8 +190,8 @@ def _too_soon(standing: Standing, happening: Happening, rules: StampCardRules) -
     last = standing.last_at_till.get("stamped")
     if not happening.is_at_till or happening.is_deliberate or last is None:
         return None
-    passed = (happening.at - last).total_seconds()
-    if not 0 <= passed < rules.double_scan_seconds:
+    passed = abs((happening.at - last).total_seconds())  # late scans arrive out of order
+    if passed >= rules.double_scan_seconds:
         return None
     seconds = int(passed)
     return Notice(

@@ -31,6 +31,7 @@ _TRIES_IN_PLACE = 3  # without an answer: then it lets the others pass
 _FIRST_WAIT_SECONDS = 60.0  # of a phone that had too many, or that the service knows no more
 _WINDOW = 100  # of the latest answers; from half of them on a judgement is made
 _REFUSED_SHARE = 0.9
+_DOUBTS = 5  # tries between two pauses, each of another phone
 
 _Pairs = list[tuple[DuePush, PushAnswer]]
 
@@ -78,6 +79,8 @@ class ApplePush:
         self._pauses = 0  # in a row, for want of a connection
         self._is_probing = False  # one push at a time, until there is a good answer again
         self._refusals: deque[bool] = deque(maxlen=_WINDOW)
+        self._is_doubting = False  # whether a refused token is at fault, or we are
+        self._doubts = 0
 
     def step(self) -> float | None:
         """One round. Returns the seconds until the next is worth while, None when only news
@@ -135,21 +138,37 @@ class ApplePush:
         by_verdict: dict[Verdict, list[tuple[DuePush, PushAnswer]]] = {}
         for push, answer in self._answered():
             self._in_hand.pop(push.device_id, None)
-            by_verdict.setdefault(self._judge(answer), []).append((push, answer))
+            by_verdict.setdefault(self._judge(push, answer), []).append((push, answer))
         for verdict, pairs in by_verdict.items():
             self._handlers[verdict](self, pairs)
 
-    def _judge(self, answer: PushAnswer) -> Verdict:
-        """The client's verdict, but when nearly every token is refused, the fault is ours."""
-        is_refused = answer.status == 400 and answer.verdict is Verdict.TOKEN_DEAD
-        if answer.status in (200, 400):
+    def _judge(self, push: DuePush, answer: PushAnswer) -> Verdict:
+        """The client's verdict, but when tokens that used to work are refused, the fault is ours.
+
+        Only these count: anybody may register a token that never was one. After such a halt a
+        refusal proves nothing until there is a good answer again, and the next one is tried.
+        """
+        is_refused = _is_refused(answer)
+        if answer.status == 200:
+            self._is_doubting = False
+        if is_refused and self._is_doubting:
+            self._doubts += 1
+            return Verdict.RETRY if self._doubts % _DOUBTS else Verdict.HALT
+        if answer.status == 200 or (is_refused and push.was_reached):
             self._refusals.append(is_refused)
-        known = len(self._refusals)
-        if is_refused and known * 2 >= _WINDOW and sum(self._refusals) >= known * _REFUSED_SHARE:
+        if is_refused and self._is_our_fault():
+            self._is_doubting = True
+            self._refusals.clear()
             return Verdict.HALT
+        if is_refused and push.was_reached and push.attempts == 0:
+            return Verdict.RETRY  # it used to work: forgotten only when it is refused again
         if answer.status and answer.verdict is not Verdict.HALT:
             self._is_probing, self._pauses = False, 0
         return answer.verdict
+
+    def _is_our_fault(self) -> bool:
+        known = len(self._refusals)
+        return known * 2 >= _WINDOW and sum(self._refusals) >= known * _REFUSED_SHARE
 
     def _settle(self, pairs: _Pairs) -> None:
         join = self._services.push_join
@@ -160,7 +179,11 @@ class ApplePush:
 
     def _halt(self, pairs: _Pairs) -> None:
         """Our certificate or settings: nobody's push can succeed, and nobody's token is bad."""
-        deliveries.release(self._database, [push for push, _ in pairs])
+        refused = [push for push, answer in pairs if _is_refused(answer)]
+        until = self._later(self._services.settings.push_retry_seconds)
+        for push in refused:  # out of the way: the next try is another's
+            deliveries.put_off(self._database, push, until=until, error=pairs[0][1].detail)
+        deliveries.release(self._database, [push for push, _ in pairs if push not in refused])
         if self._is_halted:
             return
         self._is_halted = True
@@ -252,3 +275,7 @@ class ApplePush:
         Verdict.RETRY: _retry,
         Verdict.DROP: _give_up,
     }
+
+
+def _is_refused(answer: PushAnswer) -> bool:
+    return answer.status == 400 and answer.verdict is Verdict.TOKEN_DEAD

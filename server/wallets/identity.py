@@ -81,6 +81,18 @@ def refuse_throwaway(identity: Identity) -> None:
         )
 
 
+def refuse_unusable(identity: Identity, *, at: datetime) -> None:
+    """Refuse to go live on certificates that cannot sign at `at`.
+
+    Raises:
+        SettingsError: out of date, not valid yet, or of the wrong generation.
+    """
+    try:
+        identity.signer.check(at)
+    except CertificateError as error:
+        raise SettingsError(f"--production: {error}") from error
+
+
 def _own(settings: Settings) -> Identity:
     if settings.apple_certificate_file is None or settings.apple_key_file is None:
         missing = "KEY" if settings.apple_certificate_file else "CERTIFICATE"

@@ -23,8 +23,16 @@ _CHANNELS = {
     "sms": "Also send me offers by text message",
     "email": "Also send me offers by e-mail",
 }
+_CONTACTS = {"sms": "phone", "email": "email"}  # without it there is nothing to agree to
 _IPHONE = re.compile(r"iPhone|iPod").search
 _ANDROID = re.compile(r"Android").search
+
+
+@member.after_request
+def keep_nothing(response: Response) -> Response:
+    """A form is for one person and a card for its holder: no copy is kept to go back to."""
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 @member.get("/join/<brand_slug>/<programme_slug>")
@@ -48,7 +56,7 @@ def join(brand_slug: str, programme_slug: str) -> AnyResponse | tuple[str, int]:
         consents={
             channel: wording
             for channel, wording in _CHANNELS.items()
-            if form.get(f"marketing_{channel}")
+            if form.get(f"marketing_{channel}") and form.get(_CONTACTS[channel], "").strip()
         },
     )
     errors = members.problems(applicant, country=brand.country)

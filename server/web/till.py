@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request, session
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from werkzeug.wrappers import Response
 
 from server import staff, tills
@@ -41,6 +41,7 @@ class ScanBody(_Body):
     action: Literal["scan", "stamp", "redeem"] = "scan"
     is_deliberate: bool = False
     card: str | None = Field(default=None, max_length=64)
+    at: AwareDatetime | None = None
 
 
 class UndoBody(_Body):
@@ -60,7 +61,10 @@ def login_form() -> str:
 def login() -> Response | tuple[str, int]:
     """Open the till page for a location."""
     till_id = staff.open_till(
-        services(), login=request.form.get("login", ""), password=request.form.get("password", "")
+        services(),
+        login=request.form.get("login", ""),
+        password=request.form.get("password", ""),
+        address=request.remote_addr or "",
     )
     session.clear()
     session.permanent = True

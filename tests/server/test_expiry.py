@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from server import events
 from server.errors import Conflict
-from server.models import Card, Event, Pass
+from server.models import Card, Event, Lot, Pass, Programme
 
 # Earned 22 November 2026 in Helsinki: good until the end of 22 November 2027.
 GONE = datetime(2027, 11, 22, 22, 0, tzinfo=UTC)
@@ -71,11 +71,54 @@ def test_a_write_off_cannot_be_reversed(rewarded, services, clock):
     assert conflict.value.code == "not_reversible"
 
 
-def test_a_stamp_whose_reward_ran_out_can_be_undone(ledger, services, clock):
+@pytest.mark.parametrize("is_written_off", [True, False])
+def test_a_stamp_whose_reward_ran_out_stays(ledger, services, clock, is_written_off):
     tenth = ledger.stamp(10)["id"]
     clock.at = GONE
+    if is_written_off:
+        events.expire_due(services)
+    with pytest.raises(Conflict) as refused:
+        ledger.undo(tenth)
+    assert refused.value.code == "reward_expired"
+
+
+def test_an_undo_makes_no_reward_better_than_it_was(ledger, services, clock):
+    ledger.stamp(10)
+    until = max(lot.expires_at for lot in rewards(services))
+    clock.move(days=300)
+    eleventh = ledger.stamp()["id"]
+    ledger.undo(ledger.stamp()["id"])
+    ledger.undo(eleventh)
+    assert {lot.expires_at for lot in rewards(services)} == {until}
+
+
+def test_a_reward_made_again_keeps_its_last_day(ledger, services, clock):
+    first = ledger.stamp()["id"]
+    ledger.stamp(10)
+    until = max(lot.expires_at for lot in rewards(services))
+    clock.move(days=300)
+    assert ledger.undo(first).json()["standing"] == {"stamp": 0, "reward": 1}
+    assert max(lot.expires_at for lot in rewards(services)) == until
+
+
+def test_a_fault_of_one_programme_does_not_keep_others_from_running_out(
+    ledger, other_ledger, services, clock
+):
+    other_ledger.enrol("Cecilia")
+    for each in (ledger, other_ledger):
+        each.stamp(10)
+    with services.database.transaction() as session:
+        programme = session.exec(select(Programme)).first()
+        programme.design = "nowhere"
+        session.add(programme)
+    clock.at = GONE
     events.expire_due(services)
-    assert ledger.undo(tenth).json()["standing"] == {"stamp": 9, "reward": 0}
+    assert sum(lot.remaining for lot in rewards(services)) == 1
+
+
+def rewards(services):
+    with services.database.reading() as session:
+        return session.exec(select(Lot).where(Lot.unit == "reward")).all()
 
 
 def test_a_reward_given_back_after_its_time_is_written_off_again(rewarded, services, clock):

@@ -54,11 +54,6 @@ def test_a_neighbours_number_needs_its_country_code():
     assert members.normalise_phone("+46 70 123 45 67", country="FI") == "+46701234567"
 
 
-@pytest.mark.parametrize(("phone", "can"), [(AINO, True), ("+35891234567", False)])
-def test_only_a_mobile_phone_is_sent_messages(phone, can):
-    assert members.can_receive_sms(phone) is can
-
-
 def test_an_address_is_kept_in_lower_case():
     assert members.normalise_email(" Aino@Example.FI ") == "aino@example.fi"
 

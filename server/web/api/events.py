@@ -7,7 +7,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import ValidationError
 
 from server import brands, events
-from server.errors import ServiceError
+from server.errors import BadRequest, ServiceError
 from server.web import problems as problem_documents
 from server.web import services
 from server.web.api.contract import api, idempotency_key, problems, refusal, send
@@ -27,13 +27,13 @@ _DETAILS = ("amount_cents", "currency", "tags", "lines", "data")
 
 
 @api.post("/events", tags=TAGS, responses={200: EventAnswer, **problems(400, 404, 409, 413, 415)})
-def add_event(body: NewEvent) -> Response:
+def add_event(header: OptionalKey, body: NewEvent) -> Response:
     """Say what happened on a card.
 
     The programme decides what it is worth. The same id with the same body is answered with the
     same text again; with another body it is refused.
     """
-    return send(_record(body))
+    return send(_record(body, body.id or header.key or idempotency_key()))
 
 
 @api.post(
@@ -62,7 +62,10 @@ def add_events(body: Batch) -> Response:
 
 def _result(value: object) -> dict[str, Any]:
     try:
-        answer = _record(NewEvent.model_validate(value))
+        body = NewEvent.model_validate(value)
+        if body.id is None:
+            raise BadRequest("id_missing", "Give every event of a batch an id of its own.")
+        answer = _record(body, body.id)
     except ValidationError as error:
         return _refused(refusal(error))
     except ServiceError as error:
@@ -78,7 +81,7 @@ def _refused(error: ServiceError) -> dict[str, Any]:
     }
 
 
-def _record(body: NewEvent) -> events.Answer:
+def _record(body: NewEvent, event_id: str) -> events.Answer:
     location = body.location and brands.find_location(
         services().database, g.brand_id, body.location
     )
@@ -86,7 +89,7 @@ def _record(body: NewEvent) -> events.Answer:
         brand_id=g.brand_id, source="api", location_id=location.id if location else None
     )
     report = events.Report(
-        id=body.id,
+        id=event_id,
         card=body.card,
         name=body.name,
         programme=body.programme,

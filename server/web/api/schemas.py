@@ -86,10 +86,13 @@ class NewCard(Taken):
 
 
 class NewEvent(Taken):
-    """Something that happened. `card` is a card id, a barcode or a member number; a member
-    number of several cards needs `programme` (slug)."""
+    """Something that happened. Its `id` may stand in the Idempotency-Key header instead.
 
-    id: EventId
+    `card` is a card id, a barcode or a member number; a member number of several cards needs
+    `programme` (slug).
+    """
+
+    id: EventId | None = None
     card: Annotated[str, Field(min_length=1, max_length=64)]
     name: EventName
     programme: Slug | None = None

@@ -4,7 +4,6 @@
 for (const form of document.querySelectorAll("form[data-once]")) {
   const button = form.querySelector("button[type=submit]");
   if (!(form instanceof HTMLFormElement) || !(button instanceof HTMLButtonElement)) continue;
-  const words = button.textContent;
   let isSent = false;
 
   form.addEventListener("submit", (event) => {
@@ -14,14 +13,11 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     }
     isSent = true;
     button.setAttribute("aria-disabled", "true");
-    button.textContent = form.dataset.sending ?? words;
+    button.textContent = form.dataset.sending ?? button.textContent;
   });
 
-  // The browser's Back brings the page as it was left: let the form be sent again.
+  // Back brings the page as it was left: this form was used, so a fresh one is asked for.
   window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    isSent = false;
-    button.removeAttribute("aria-disabled");
-    button.textContent = words;
+    if (event.persisted && isSent) location.reload();
   });
 }

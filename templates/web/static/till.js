@@ -63,6 +63,7 @@ function scan(scanned, more = {}) {
     quantity: count,
     action: /** @type {const} */ ("scan"),
     is_deliberate: false,
+    at: new Date().toISOString(), // sent late, it still counts as scanned now
     ...more,
   };
   current = body.id;

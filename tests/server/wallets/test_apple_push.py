@@ -172,13 +172,28 @@ def test_pushing_goes_on_after_a_stop_with_one_try_at_first(two_phones, clock, c
     assert sorted(two_phones.pushed()) == [A, B]
 
 
-def test_when_nearly_every_token_is_refused_the_rest_is_kept(desk, ledger, caplog):
+def test_when_tokens_that_used_to_work_are_refused_all_are_kept(desk, ledger, caplog, clock):
     for number in range(120):
         desk.phone(ledger.card, f"{number:064x}")
     ledger.stamp()
+    desk.drain()
+    clock.move(minutes=1)
+    ledger.stamp()
     desk.apns.faults = fault(400, "DeviceTokenNotForTopic", count=None)
     desk.run_until(lambda: "apple_push.halted" in caplog.text)
-    assert len(tokens(desk)) >= 60
+    assert len(tokens(desk)) == 120
+
+
+def test_junk_registered_by_one_holder_does_not_stop_the_others(desk, ledger):
+    other = str(ledger.enrol("Eeva")["id"])
+    junk = [desk.phone(ledger.card, f"{number:064x}") for number in range(130)]
+    bad = {"status": 400, "reason": "BadDeviceToken", "count": None}
+    desk.apns.faults = Faults(answers=[AnswerFault(token=token, **bad) for token in junk])
+    good = desk.phone(other, A)
+    ledger.stamp()
+    ledger.stamp(card=other)
+    desk.run_until(lambda: tokens(desk) == [good])
+    assert desk.pushed() == [good]
 
 
 def test_without_a_connection_nothing_is_lost_and_the_order_stays(desk, ledger, clock, apns):

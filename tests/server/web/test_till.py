@@ -1,13 +1,15 @@
 """The till: signing in, scanning, asking, undoing, refusing."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from server import brands
-from server.models import Brand
+from server.models import Brand, Pass, Staff, Till
 
 PAGE = {"Accept": "text/html"}
 
@@ -40,10 +42,13 @@ def test_a_scan_stamps_at_once(till, ledger):
 
 
 def test_barcode_and_member_number_find_the_same_card(till, ledger, services):
-    number = ledger.enrol("Siiri")["member_number"]
-    found = scan(till, number).json["card"]
-    assert found["name"] == "Siiri"
-    assert found["member_number"] == number
+    card = ledger.enrol("Siiri")
+    with services.database.reading() as session:
+        wanted = select(Pass.barcode).where(Pass.serial_number == card["serial_number"])
+        barcode = session.exec(wanted).one()
+    found = [scan(till, code).json["card"] for code in (card["member_number"], barcode)]
+    assert [each["name"] for each in found] == ["Siiri", "Siiri"]
+    assert {each["id"] for each in found} == {card["id"]}
 
 
 def test_only_the_first_name_is_shown(till, ledger):
@@ -204,6 +209,66 @@ def test_passwords_cannot_be_tried_for_ever(app, house, clock):
     assert client.post("/till/login", data=right).status_code == 429
     clock.move(minutes=16)
     assert client.post("/till/login", data=right).status_code == 303
+
+
+def test_a_strangers_wrong_passwords_do_not_lock_the_shop_out(app, house):
+    stranger, shop = app.test_client(), app.test_client()
+    far = {"REMOTE_ADDR": "203.0.113.9"}
+    for _ in range(11):
+        wrong = {"login": house.login, "password": "x"}
+        stranger.post("/till/login", data=wrong, environ_base=far)
+    right = {"login": house.login, "password": house.password}
+    assert shop.post("/till/login", data=right).status_code == 303
+
+
+def test_a_right_pin_does_not_buy_more_guesses(app, house):
+    client = app.test_client()
+    client.post("/till/login", data={"login": house.login, "password": house.password})
+    for _ in range(9):
+        client.post("/till/pin", json={"pin": "0000"})
+    client.post("/till/pin", json={"pin": house.pin})
+    codes = [client.post("/till/pin", json={"pin": "0000"}).json["code"] for _ in range(2)]
+    assert codes == ["pin_wrong", "too_many_tries"]
+
+
+def test_a_disabled_person_is_asked_for_the_pin_again(till, ledger, services, house):
+    with services.database.transaction() as session:
+        session.get_one(Staff, house.staff_id).disabled_at = services.now()
+    assert scan(till, ledger.card).json["code"] == "pin_required"
+
+
+def test_a_disabled_till_is_signed_out(till, ledger, services, house):
+    with services.database.transaction() as session:
+        session.get_one(Till, house.till_id).disabled_at = services.now()
+    assert scan(till, ledger.card).json["code"] == "signed_out"
+
+
+def test_a_till_undoes_what_was_done_at_its_own_place_only(till, ledger):
+    event = ledger.stamp()["id"]
+    assert undo(till, event).json["code"] == "undo_too_late"
+
+
+def test_scans_made_offline_count_when_they_were_made(till, ledger, clock):
+    made_at = [clock.at.isoformat(), (clock.at + timedelta(minutes=10)).isoformat()]
+    clock.move(minutes=20)
+    answers = [scan(till, ledger.card, at=at).json for at in made_at]
+    assert [answer["code"] for answer in answers] == ["stamped", "stamped"]
+
+
+def test_a_late_scan_is_never_answered_with_a_question(till, ledger, clock):
+    ledger.stamp(10)
+    made_at = clock.at.isoformat()
+    clock.move(minutes=2)
+    assert scan(till, ledger.card, at=made_at).json["code"] == "stamped"
+
+
+def test_a_till_whose_clock_is_fast_still_stamps(till, ledger, clock):
+    body = {"id": str(uuid4()), "code": ledger.card}
+    body["at"] = (clock.at + timedelta(minutes=20)).isoformat()
+    first = till.post("/till/scan", json=body)
+    clock.move(minutes=25)
+    again = till.post("/till/scan", json=body)
+    assert (first.json["code"], again.json["event"]) == ("stamped", first.json["event"])
 
 
 def test_pins_cannot_be_tried_for_ever(app, house):

@@ -32,6 +32,7 @@
  * @property {number} quantity
  * @property {"scan" | "stamp" | "redeem"} action
  * @property {boolean} is_deliberate
+ * @property {string} at when it was scanned
  * @property {string} [card]
  *
  * @typedef {{ id: string, event: string }} Undo

@@ -70,10 +70,12 @@ export class Recent {
   undone(event, answer) {
     const row = this.rows.find((row) => row.event === event);
     if (!row) return;
+    // Refused for now, such as "undo that first": it can be tried again.
+    const isOver = answer.level === "green" || ["undo_too_late", "already_reversed"].includes(answer.code);
     Object.assign(row, {
       level: answer.level === "green" ? "undone" : answer.level,
       text: answer.text,
-      event: null,
+      event: isOver ? null : event,
     });
     this.draw();
   }

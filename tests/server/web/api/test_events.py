@@ -87,7 +87,12 @@ def test_whoever_sends_an_enrolment_is_shown_the_way(api, card):
 
 def test_what_is_missing_is_named(api):
     errors = api.post("/events", {}).get_json()["errors"]
-    assert [error["field"] for error in errors] == ["id", "card", "name"]
+    assert [error["field"] for error in errors] == ["card", "name"]
+
+
+def test_an_event_without_any_id_is_not_recorded(api, card):
+    answer = api.post("/events", {"card": card, "name": "stamped"})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency_key_missing")
 
 
 @pytest.mark.parametrize("location", ["kallio", "00000000-0000-4000-8000-000000000000"])
