@@ -12,12 +12,12 @@ from server.face import Action, Line, PartFace, Progress, Text
 from server.programmes import earning
 from server.programmes.base import Decision, Happening, Kind, Notice, Posting, Standing, Wording
 
+_Tag = Annotated[str, Field(min_length=1, max_length=64)]
+_Extra = Annotated[int, Field(ge=1, le=5)]
+
 STAMP, REWARD = "stamp", "reward"
 _STAMPING = ("stamped", "purchased")
 _USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
-
-_Tag = Annotated[str, Field(min_length=1, max_length=64)]
-_Extra = Annotated[int, Field(ge=1, le=5)]
 
 
 class StampCardRules(earning.EarningRules):
