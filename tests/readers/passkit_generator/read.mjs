@@ -29,8 +29,10 @@ function read(folder) {
     const size = pass.getAsBuffer().length;
     if (warnings.length) return { refused: warnings.join(" ") };
     const { serialNumber, voided = false, barcodes } = pass.props;
-    const keys = pass.types[0].primaryFields.map((field) => field.key);
-    return { style: pass.type, serial: serialNumber, voided, barcodes, primary: keys, size };
+    const kind = pass.types[0];
+    const groups = ["header", "primary", "secondary", "auxiliary", "back"];
+    const keys = groups.flatMap((group) => kind[`${group}Fields`].map((field) => field.key));
+    return { style: pass.type, serial: serialNumber, voided, barcodes, keys, size };
   } catch (error) {
     return { refused: [...warnings, error.message].join(" ") };
   }

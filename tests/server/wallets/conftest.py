@@ -126,7 +126,7 @@ def _there(program: Path) -> Path:
 
 
 def _answers(command: list[str], language: str) -> list[dict[str, Any]]:
-    environment = {**os.environ, "LANGUAGE": language, "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "LANGUAGE": language, "LC_ALL": f"{language}_FI.UTF-8"}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True, timeout=120
     )
