@@ -16,6 +16,8 @@ run: $(RUNTIME) ## start the service with its sandbox and demo data
 
 test: $(DEV) ## every test
 	@$(BIN)/python scripts/system_packages.py chromium openssl
+	@$(BIN)/python scripts/system_packages.py g++ pkg-config libkpimpkpass-dev
+	@$(BIN)/python scripts/pass_readers.py
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
@@ -40,7 +42,7 @@ lock: $(DEV) ## renew the lock files from pyproject.toml
 	    pyproject.toml --output-file requirements/$$name.txt; done
 
 clean: ## remove the environment and all local data
-	rm -rf $(VENV) var build dist
+	rm -rf $(VENV) .readers var build dist
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || { echo "Leima needs Python 3.11 or newer: '$(PYTHON)' is not there."; exit 1; }

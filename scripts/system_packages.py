@@ -10,8 +10,21 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-COMMANDS = {"chromium": "chromium", "openssl": "openssl"}
+# By what each package is recognised: a command, or a file.
+PROOFS = {
+    "chromium": "chromium",
+    "openssl": "openssl",
+    "g++": "g++",
+    "pkg-config": "pkg-config",
+    "libkpimpkpass-dev": "/usr/include/KPim/KPkPass/pass.h",
+}
+
+
+def _is_there(package: str) -> bool:
+    proof = PROOFS[package]
+    return Path(proof).exists() if proof.startswith("/") else shutil.which(proof) is not None
 
 
 def _apt(packages: list[str]) -> bool:
@@ -36,7 +49,7 @@ def _apt(packages: list[str]) -> bool:
 
 
 def main(packages: list[str]) -> int:
-    missing = [name for name in packages if shutil.which(COMMANDS[name]) is None]
+    missing = [name for name in packages if not _is_there(name)]
     if not missing:
         return 0
     print(f"Installing {', '.join(missing)} ...", flush=True)

@@ -169,7 +169,7 @@ def show_in(session: Session, card: Card, *, at: datetime, pass_: Pass | None = 
     zone = ZoneInfo(brand.timezone)
     parts = parts_of(session, programme.id)
     face = compose(
-        (part.kind.face(standing, part.rules, zone) for part in parts),
+        (part.kind.face(standing, part.rules, zone, currency=brand.currency) for part in parts),
         brand=brand.name,
         programme=programme.name,
         member_number=member.member_number,

@@ -229,7 +229,7 @@ def _decide(
     until: datetime | None = None,
 ) -> tuple[list[LedgerEntry], Notice | None]:
     brand = session.get_one(Brand, card.brand_id)
-    standing = ledger.standing(session, card.id, at=event.recorded_at)
+    standing = ledger.standing(session, card.id, at=event.recorded_at, around=event.at)
     happening = Happening(
         name=event.name,
         at=event.at,
@@ -238,6 +238,10 @@ def _decide(
         is_at_till=event.source == "till",
         is_deliberate=report.is_deliberate,
         until=until,
+        amount_cents=event.data.get("amount_cents"),
+        currency=event.data.get("currency"),
+        brand_currency=brand.currency,
+        tags=frozenset(event.data.get("tags", ())),
     )
     entries: list[LedgerEntry] = []
     notices: list[Notice] = []
@@ -267,13 +271,21 @@ def _finish(
         "reverses": event.reverses_event_id,
         "posted": _posted(entries),
         "standing": shown.balances,
-        "notice": notice
-        and {"code": notice.code, "level": notice.level, "text": notice.text.as_dict()},
+        "notice": notice and _told(notice),
         "shows": shown.face.in_language(shown.member.language),
     }
     event.answer = json.dumps(answer, ensure_ascii=False)
     session.add(event)
     return Answer(event.answer)
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    return {
+        "code": notice.code,
+        "level": notice.level,
+        "text": notice.text.as_dict(),
+        "again_at": notice.again_at and notice.again_at.astimezone(UTC).isoformat(),
+    }
 
 
 def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:

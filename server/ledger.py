@@ -6,18 +6,20 @@ sum of the live lots and can be rebuilt from the entries at any time.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case
+from sqlalchemy import and_, case
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from server.errors import Conflict
 from server.face import Text
 from server.models import Event, LedgerEntry, Lot
-from server.programmes.base import Holding, Posting, Standing
+from server.programmes.base import Holding, Past, Posting, Standing
+
+_AROUND = timedelta(hours=26)  # the longest local day, on either side
 
 
 class Reversal(NamedTuple):
@@ -27,13 +29,15 @@ class Reversal(NamedTuple):
     until: datetime | None
 
 
-def standing(session: Session, card_id: UUID, *, at: datetime) -> Standing:
-    """The card's live lots at `at`, and its latest events at a till that still count."""
+def standing(
+    session: Session, card_id: UUID, *, at: datetime, around: datetime | None = None
+) -> Standing:
+    """The card's live lots at `at`, and what it earned about a day before and after `around`."""
     holdings = tuple(
         Holding(lot.unit, lot.remaining, lot.expires_at)
         for lot in _live_lots(session, card_id, at=at)
     )
-    return Standing(holdings, _last_at_till(session, card_id))
+    return Standing(holdings, _past(session, card_id, around) if around else ())
 
 
 def post(session: Session, event: Event, postings: Iterable[Posting]) -> list[LedgerEntry]:
@@ -126,19 +130,27 @@ def _live_lots(session: Session, card_id: UUID, *, at: datetime) -> Sequence[Lot
     return session.exec(statement).all()
 
 
-def _last_at_till(session: Session, card_id: UUID) -> dict[str, datetime]:
+def _past(session: Session, card_id: UUID, around: datetime) -> tuple[Past, ...]:
+    """By which events the card earned what, without those that were taken back."""
     reversed_ids = select(Event.reverses_event_id).where(
         Event.card_id == card_id, col(Event.reverses_event_id).is_not(None)
     )
-    posted_ids = select(LedgerEntry.event_id).where(LedgerEntry.card_id == card_id)
-    statement = (
-        select(Event)
-        .where(Event.card_id == card_id, Event.source == "till", Event.name == "stamped")
-        .where(col(Event.id).not_in(reversed_ids), col(Event.id).in_(posted_ids))
-        .order_by(col(Event.at).desc())
-        .limit(1)
+    entry_of_event = and_(
+        col(LedgerEntry.brand_id) == col(Event.brand_id),
+        col(LedgerEntry.event_id) == col(Event.id),
     )
-    return {event.name: event.at for event in session.exec(statement).all()}
+    statement = (
+        select(Event, LedgerEntry.unit)
+        .join(LedgerEntry, entry_of_event)
+        .where(Event.card_id == card_id, LedgerEntry.type == "earn")
+        .where(col(Event.at).between(around - _AROUND, around + _AROUND))
+        .where(col(Event.id).not_in(reversed_ids))
+    )
+    earned = {(event.id, unit): event for event, unit in session.exec(statement).all()}
+    return tuple(
+        Past(event.name, unit, event.at, event.source == "till")
+        for (_, unit), event in earned.items()
+    )
 
 
 def _earn(session: Session, event: Event, posting: Posting) -> LedgerEntry:

@@ -5,8 +5,7 @@ the card shows; it knows no clock, database, network or wallet.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -49,11 +48,21 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """An event by which the card earned something of `unit`, and which has not been taken back."""
+
+    name: str
+    unit: str
+    at: datetime
+    is_at_till: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """A card's live lots at a moment, and when each event last happened at a till."""
+    """A card's live lots at a moment, and what it earned within a day before and after."""
 
     holdings: tuple[Holding, ...] = ()
-    last_at_till: Mapping[str, datetime] = field(default_factory=dict)
+    past: tuple[Past, ...] = ()
 
     def balance(self, unit: str) -> int:
         """How much there is of `unit`."""
@@ -67,7 +76,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """An event as a kind sees it. `at` is aware; `zone` is the brand's.
+    """An event as a kind sees it. `at` is aware; `zone` and `brand_currency` are the brand's; an
+    amount without `currency` is in the brand's.
 
     `until` is how long what a reversal has unmade would have been good.
     """
@@ -79,6 +89,10 @@ class Happening:
     is_at_till: bool = False
     is_deliberate: bool = False
     until: datetime | None = None
+    amount_cents: int | None = None
+    currency: str | None = None
+    brand_currency: str = "EUR"
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +107,13 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What to tell the person at the till: `level` is green, amber or red."""
+    """What to tell the person at the till: `level` is green, amber or red. `again_at` is when
+    what was not possible is possible again, if that is known."""
 
     code: str
     level: str
     text: Text
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +145,13 @@ class Kind(ABC, Generic[R]):
         """
 
     @abstractmethod
-    def face(self, standing: Standing, rules: R, zone: ZoneInfo) -> PartFace:
-        """What the card shows at `standing`."""
+    def face(self, standing: Standing, rules: R, zone: ZoneInfo, *, currency: str) -> PartFace:
+        """What the card shows at `standing`; `zone` and `currency` are the brand's."""
 
     def empty_progress(self, rules: R) -> Progress | None:  # noqa: ARG002  most kinds have none
         """The progress that a new card starts with, when the kind counts towards something."""
         return None
 
     @abstractmethod
-    def sentence(self, rules: R) -> Text:
-        """The rule in one sentence, for the pass, the join page and the till alike."""
+    def sentence(self, rules: R, *, currency: str) -> Text:
+        """The rule as the customer reads it, on the pass, the join page and the till alike."""

@@ -9,28 +9,25 @@ from pydantic import Field
 
 from server.errors import Conflict, Refused
 from server.face import Action, Line, PartFace, Progress, Text
-from server.programmes.base import (
-    Decision,
-    Happening,
-    Kind,
-    Notice,
-    Posting,
-    Rules,
-    Standing,
-    Wording,
-)
+from server.programmes import earning
+from server.programmes.base import Decision, Happening, Kind, Notice, Posting, Standing, Wording
+
+_Tag = Annotated[str, Field(min_length=1, max_length=64)]
+_Extra = Annotated[int, Field(ge=1, le=5)]
 
 STAMP, REWARD = "stamp", "reward"
+_STAMPING = ("stamped", "purchased")
 _USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
 
 
-class StampCardRules(Rules):
+class StampCardRules(earning.EarningRules):
     """The settings of a stamp card.
 
     `stamps_required` stamps make one reward. A brand whose every tenth is free requires nine: the
     free one earns `stamps_for_free_one`. `max_quantity` bounds one event; `double_scan_seconds`
     is how long a second scan at a till counts as the same (0 = off); a reward is good until the
-    end of the day `reward_valid_months` after it was earned (none = for ever).
+    end of the day `reward_valid_months` after it was earned (none = for ever). A tag of
+    `extra_stamps_by_tag`, such as an own cup, earns so many more, also below the minimum purchase.
     """
 
     reward: Wording
@@ -39,6 +36,7 @@ class StampCardRules(Rules):
     double_scan_seconds: Annotated[int, Field(ge=0, le=86_400)] = 20
     reward_valid_months: Annotated[int, Field(ge=1, le=60)] | None = 12
     stamps_for_free_one: Annotated[int, Field(ge=0, le=5)] = 0
+    extra_stamps_by_tag: dict[_Tag, _Extra] = Field(default_factory=dict, max_length=10)
 
 
 class StampCard(Kind[StampCardRules]):
@@ -61,7 +59,9 @@ class StampCard(Kind[StampCardRules]):
             return _redeem(standing, happening, rules)
         return _stamp(standing, happening, rules)
 
-    def face(self, standing: Standing, rules: StampCardRules, zone: ZoneInfo) -> PartFace:
+    def face(
+        self, standing: Standing, rules: StampCardRules, zone: ZoneInfo, *, currency: str
+    ) -> PartFace:
         """`7 / 10`, the next reward, and the rewards waiting."""
         have, rewards = standing.balance(STAMP), standing.balance(REWARD)
         return PartFace(
@@ -84,7 +84,7 @@ class StampCard(Kind[StampCardRules]):
                 ),
             ),
             lines=(_next_line(have, rewards, rules),),
-            details=_details(standing, rules, zone),
+            details=(_rule_line(rules, currency), *_expiry_lines(standing, zone)),
             progress=Progress(have, rules.stamps_required),
             actions=(_USE_REWARD,) if rewards else (),
         )
@@ -93,14 +93,15 @@ class StampCard(Kind[StampCardRules]):
         """No stamp of those required."""
         return Progress(0, rules.stamps_required)
 
-    def sentence(self, rules: StampCardRules) -> Text:
-        """The rule as the customer reads it."""
+    def sentence(self, rules: StampCardRules, *, currency: str) -> Text:
+        """What to collect for what, and how large a purchase must be."""
         n = rules.stamps_required
         reward = rules.reward
+        condition = _minimum_sentence(rules, currency)
         return Text(
-            f"Kerää {n} leimaa, niin saat palkinnon: {_inside(reward.fi)}.",
-            f"Samla {n} stämplar så får du en belöning: {_inside(reward.sv)}.",
-            f"Collect {n} stamps and get a reward: {_inside(reward.en)}.",
+            f"Kerää {n} leimaa, niin saat palkinnon: {_inside(reward.fi)}.{condition.fi}",
+            f"Samla {n} stämplar så får du en belöning: {_inside(reward.sv)}.{condition.sv}",
+            f"Collect {n} stamps and get a reward: {_inside(reward.en)}.{condition.en}",
         )
 
 
@@ -110,14 +111,31 @@ def _inside(words: str) -> str:
     return words if is_name else words[:1].lower() + words[1:]
 
 
+def _minimum_sentence(rules: StampCardRules, currency: str) -> Text:
+    if rules.minimum_purchase_cents is None:
+        return Text.same("")
+    least = earning.money(rules.minimum_purchase_cents, currency)
+    return Text(
+        f" Leiman saa vähintään {least.fi} ostoksesta.",
+        f" Du får en stämpel för köp på minst {least.sv}.",
+        f" A stamp is given for a purchase of at least {least.en}.",
+    )
+
+
 def _stamp(standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
     _refuse_too_many(happening.quantity, rules.max_quantity)
-    if notice := _too_soon(standing, happening, rules):
+    is_enough = earning.is_enough(happening, rules)
+    too_often = earning.too_often(standing, happening, rules, unit=STAMP, by=_STAMPING)
+    if notice := too_often or _too_soon(standing, happening, rules):
         return Decision(notice=notice)
-    earned = Posting("earn", STAMP, happening.quantity)
-    total = standing.balance(STAMP) + happening.quantity
+    extra = sum(n for tag, n in rules.extra_stamps_by_tag.items() if tag in happening.tags)
+    stamps = (happening.quantity if is_enough else 0) + extra
+    if stamps == 0:
+        return Decision(notice=earning.too_small(happening, rules))
+    total = standing.balance(STAMP) + stamps
     exchange = _exchange(total, happening, rules)
-    return Decision((earned, *exchange), _stamped_notice(happening.quantity, total, rules))
+    earned = Posting("earn", STAMP, stamps)
+    return Decision((earned, *exchange), _stamped_notice(stamps, total, rules))
 
 
 def _redeem(standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
@@ -187,13 +205,16 @@ def _refuse_too_many(quantity: int, maximum: int) -> None:
 
 
 def _too_soon(standing: Standing, happening: Happening, rules: StampCardRules) -> Notice | None:
-    last = standing.last_at_till.get("stamped")
-    if not happening.is_at_till or happening.is_deliberate or last is None:
+    if not happening.is_at_till or happening.is_deliberate:
         return None
-    passed = abs((happening.at - last).total_seconds())  # late scans arrive out of order
-    if passed >= rules.double_scan_seconds:
+    passed = [
+        abs((happening.at - past.at).total_seconds())  # late scans arrive out of order
+        for past in standing.past
+        if past.is_at_till and past.name == "stamped"
+    ]
+    if not passed or min(passed) >= rules.double_scan_seconds:
         return None
-    seconds = int(passed)
+    seconds = int(min(passed))
     return Notice(
         "too_soon",
         "amber",
@@ -238,9 +259,13 @@ def _next_line(have: int, rewards: int, rules: StampCardRules) -> Line:
     return Line("next", label, reward.text())
 
 
-def _details(standing: Standing, rules: StampCardRules, zone: ZoneInfo) -> tuple[Line, ...]:
-    sentence = StampCard().sentence(rules)
-    lines = [Line("rule", Text("Näin se toimii", "Så här fungerar det", "How it works"), sentence)]
+def _rule_line(rules: StampCardRules, currency: str) -> Line:
+    sentence = StampCard().sentence(rules, currency=currency)
+    return Line("rule", Text("Näin se toimii", "Så här fungerar det", "How it works"), sentence)
+
+
+def _expiry_lines(standing: Standing, zone: ZoneInfo) -> tuple[Line, ...]:
+    lines = []
     if until := standing.next_expiry(REWARD):
         day = until.astimezone(zone)
         date = f"{day.day}.{day.month}.{day.year}"

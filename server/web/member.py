@@ -155,7 +155,9 @@ def _promise(programme: Programme) -> dict[str, Any]:
     """The programme in a sentence, written by its rules."""
     with services().database.reading() as session:
         parts = cards.parts_of(session, programme.id)
-    sentences = [part.kind.sentence(part.rules).get(g.language) for part in parts]
+        currency = session.get_one(Brand, programme.brand_id).currency
+    said = [part.kind.sentence(part.rules, currency=currency) for part in parts]
+    sentences = [sentence.get(g.language) for sentence in said]
     empty = [part.kind.empty_progress(part.rules) for part in parts]
     progress = next((p for p in empty if p), None)
     return {

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from server import events
+from server import audit, events
 from server import ledger as books
 from server.errors import ServiceError
 from server.models import LedgerEntry, Lot
@@ -80,6 +80,7 @@ def test_entries_and_lots_agree_after_every_step(ledger_of_three, services, cloc
     for step in story:
         told.go(step)
         told.check()
+    assert audit.check(services.database) == []
 
 
 @settings(

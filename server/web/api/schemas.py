@@ -220,11 +220,12 @@ class Texts(Given):
 
 
 class EventNotice(Given):
-    """What to tell the person at the till."""
+    """What to tell the person at the till. `again_at`: when what was not possible now is."""
 
     code: str
     level: Literal["green", "amber", "red"]
     text: Texts
+    again_at: datetime | None = None
 
 
 class EventAnswer(Answered):

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.errors import Conflict, Refused
-from server.programmes.base import Decision, Happening, Holding, Posting, Standing
+from server.face import PartFace
+from server.programmes.base import Decision, Happening, Holding, Past, Posting, Standing
 from server.programmes.stamp_card import REWARD, STAMP, StampCard, StampCardRules
 
 KIND = StampCard()
@@ -20,15 +21,20 @@ def rules(**changes: object) -> StampCardRules:
     return StampCardRules.model_validate({"reward": COFFEE, **changes})
 
 
-def standing(stamps: int = 0, rewards: int = 0, **last_at_till: datetime) -> Standing:
+def standing(stamps: int = 0, rewards: int = 0, **at_till: datetime) -> Standing:
     held = [(STAMP, stamps), (REWARD, rewards)]
-    return Standing(tuple(Holding(*each) for each in held if each[1]), last_at_till)
+    past = tuple(Past(name, STAMP, at, is_at_till=True) for name, at in at_till.items())
+    return Standing(tuple(Holding(*each) for each in held if each[1]), past)
 
 
 def decide(card: Standing, name: str = "stamped", **details: Any) -> Decision:
     settings = details.pop("rules", rules())
     values: dict[str, Any] = {"name": name, "at": AT, "zone": HELSINKI, **details}
     return KIND.decide(card, Happening(**values), settings)
+
+
+def face_of(card: Standing) -> PartFace:
+    return KIND.face(card, rules(), HELSINKI, currency="EUR")
 
 
 def deltas(decision: Decision) -> list[tuple[str, str, int]]:
@@ -170,25 +176,25 @@ def test_a_reward_can_be_good_for_ever():
 
 
 def test_the_face_shows_how_far_the_holder_is():
-    face = KIND.face(standing(7), rules(), HELSINKI)
+    face = face_of(standing(7))
     assert face.headline.value.fi == "7 / 10"
     assert (face.progress.have, face.progress.need) == (7, 10)
     assert face.lines[0].label.fi == "VIELÄ 3 LEIMAA"
 
 
 def test_one_missing_stamp_is_singular():
-    assert KIND.face(standing(9), rules(), HELSINKI).lines[0].label.sv == "1 STÄMPEL KVAR"
+    assert face_of(standing(9)).lines[0].label.sv == "1 STÄMPEL KVAR"
 
 
 def test_the_face_says_until_when_a_reward_is_good():
     until = datetime(2027, 11, 22, 21, 59, tzinfo=UTC)
-    face = KIND.face(Standing((Holding(REWARD, 1, until),)), rules(), HELSINKI)
+    face = face_of(Standing((Holding(REWARD, 1, until),)))
     assert face.corner.value.fi == "1"
     assert face.details[-1].value.fi == "22.11.2027"
 
 
 def test_the_rule_is_told_in_the_words_of_its_numbers():
-    assert "9 leimaa" in KIND.sentence(rules(stamps_required=9)).fi
+    assert "9 leimaa" in KIND.sentence(rules(stamps_required=9), currency="EUR").fi
 
 
 @pytest.mark.parametrize(

@@ -163,3 +163,9 @@ def test_the_brands_colours_come_from_its_design(client, house):
 def test_no_path_leads_out_of_the_designs(client, house):
     for path in ("kahvila/x/icon.png", "../x/design.toml", "kahvila/x/../design.toml"):
         assert client.get(f"/designs/{path}").status_code == 404
+
+
+def test_the_join_page_tells_the_minimum_purchase(client, ledger_with):
+    ledger_with(minimum_purchase_cents=250)
+    page = client.get("/join/special/kahvipassi").get_data(as_text=True)
+    assert "a purchase of at least €2.50." in page

@@ -66,6 +66,17 @@ def test_a_second_scan_within_the_window_is_amber_and_counts_nothing(till, ledge
     assert answer["actions"][0]["action"] == "stamp_anyway"
 
 
+def test_a_day_that_is_full_is_amber_and_nobody_may_insist(app, ledger_with, clock):
+    ledger = ledger_with(max_per_day=1, double_scan_seconds=0)
+    till = app.test_client()
+    sign_in(till, ledger.house)
+    scan(till, ledger.card)
+    clock.move(minutes=10)
+    answer = scan(till, ledger.card).json
+    assert (answer["level"], answer["code"], answer["actions"]) == ("amber", "daily_limit", [])
+    assert answer["text"] == "That is all for this day. Next time 23 Nov"
+
+
 def test_a_deliberate_second_stamp_counts(till, ledger):
     scan(till, ledger.card)
     answer = scan(till, ledger.card, action="stamp", is_deliberate=True).json

@@ -1,5 +1,6 @@
 """POST /events."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -179,3 +180,35 @@ def test_another_brands_event_is_as_unknown_as_none(api, other_api, card):
     foreign = other_api.post("/events/scan-1/reverse", {"id": "undo-1"})
     none = other_api.post("/events/scan-2/reverse", {"id": "undo-1"})
     assert (foreign.status_code, foreign.data) == (404, none.data)
+
+
+@pytest.fixture
+def cafe(api, ledger_with):
+    """A backend whose programme asks for 2 €, once an hour, and gives one more for an own cup."""
+    rules = {"minimum_purchase_cents": 200, "minimum_gap_seconds": 3600}
+    ledger = ledger_with(**rules, extra_stamps_by_tag={"own_cup": 1})
+
+    def buy(**values: object):
+        body = {"id": str(uuid4()), "card": ledger.card, "name": "purchased", **values}
+        return replace(api, key=ledger.house.api_key).post("/events", body)
+
+    return buy
+
+
+def test_a_purchase_is_judged_by_its_amount_and_tags(cafe):
+    answer = cafe(amount_cents=200, currency="EUR", tags=["own_cup"]).get_json()
+    assert answer["posted"] == [{"type": "earn", "unit": "stamp", "delta": 2}]
+    assert answer["notice"]["again_at"] is None
+
+
+def test_a_purchase_too_soon_says_when_the_next_counts(cafe):
+    cafe(amount_cents=200)
+    answer = cafe(amount_cents=200).get_json()
+    assert (answer["posted"], answer["notice"]["code"]) == ([], "gap_too_short")
+    assert answer["notice"]["again_at"] == "2026-11-22T11:00:00+00:00"
+
+
+def test_a_purchase_in_another_currency_is_refused_with_the_field(cafe):
+    answer = cafe(amount_cents=2000, currency="SEK")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "currency_mismatch")
+    assert answer.get_json()["field"] == "currency"
