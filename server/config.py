@@ -15,6 +15,7 @@ from server.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
+LOCALES = ROOT / "server" / "locales"
 
 # name -> (may also come from <NAME>_FILE, what it is)
 NAMES: dict[str, tuple[bool, str]] = {
