@@ -16,7 +16,7 @@ from server.sandbox.held_pass import open_pass
 PASS_TYPE = "pass.test.leima.shop"
 TEXTS = {
     "fi": {"L_stamps": "Leimat", "L_now %@": "Leimoja nyt %@", "L_offer": "Pulla"},
-    "sv": {"L_stamps": "Stämplar", "L_now %@": "Stämplar nu %@", "L_offer": "Bulle"},
+    "sv": {"L_stamps": "Stämplar", "L_now %@": "Stämplar nu %@", "L_offer": "Kanelbulle"},
     "en": {"L_stamps": "Stamps", "L_now %@": "Stamps now %@", "L_offer": "Bun"},
 }
 
@@ -59,7 +59,7 @@ def drawn(phone):
 
 @pytest.mark.parametrize(
     ("language", "label", "offer"),
-    [("fi", "Leimat", "Pulla"), ("sv", "Stämplar", "Bulle"), ("en", "Stamps", "Bun")],
+    [("fi", "Leimat", "Pulla"), ("sv", "Stämplar", "Kanelbulle"), ("en", "Stamps", "Bun")],
 )
 def test_the_same_file_is_shown_in_the_owners_language(speaks, language, label, offer):
     pass_ = drawn(speaks(language))
@@ -76,6 +76,20 @@ def test_a_change_is_told_once_for_each_field_in_the_owners_language(
     until(lambda: drawn(phone)["primary"][0]["value"] == "4")
     assert [each.text for each in phone.look().notifications] == ["Stämplar nu 4"]
     assert drawn(phone)["changed_keys"] == ["stamps"]
+
+
+def test_two_fields_that_change_at_once_are_told_once_each(speaks, phones, translated, until):
+    phone = speaks("fi")
+    for stamps, rewards in ((9, 0), (0, 1)):
+        fields = [
+            passkit.Field(key=key, value=str(value), change_message="L_now %@")
+            for key, value in (("stamps", stamps), ("rewards", rewards))
+        ]
+        translated.stamp(store_card=passkit.StoreCard(secondary_fields=fields))
+        phones.deliver(phone.push_token, PASS_TYPE)
+        until(lambda: drawn(phone)["secondary"][0]["value"] == str(stamps))  # noqa: B023
+    told = [each.text for each in phone.look().notifications]
+    assert sorted(told) == ["Leimoja nyt 0", "Leimoja nyt 1", "Leimoja nyt 9"]
 
 
 def test_a_new_translation_is_a_new_pass(speaks, phones, translated, until):
