@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock format clean
+.PHONY: help run test check bench lock messages format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ bench: $(DEV) ## speed, side by side with raw cryptography and peers in one run
 format: $(DEV) ## put the code in the house style
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .
+
+messages: $(DEV) ## bring server/locales up to date with the words in the pages
+	@$(BIN)/python scripts/messages.py
 
 lock: $(DEV) ## renew the lock files from pyproject.toml
 	@for name in runtime dev; do \

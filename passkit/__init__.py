@@ -41,6 +41,7 @@ from passkit.package import MIME_TYPE, Template, build
 from passkit.reader import Opened, read
 from passkit.relevance import Location, RelevantDate
 from passkit.signing import Signer
+from passkit.strings import Strings
 from passkit.verification import Signature
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Signature",
     "Signer",
     "StoreCard",
+    "Strings",
     "TeamMismatch",
     "Template",
     "TextAlignment",

@@ -3,9 +3,8 @@
 Apple: Wallet Passes, Building a Pass (manifest, signature and package).
 """
 
-import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from zlib import crc32
 
@@ -13,10 +12,10 @@ from passkit.content import Pass
 from passkit.errors import PackageError, PassTypeMismatch, TeamMismatch
 from passkit.images import File, Images, sha1
 from passkit.signing import Signer
+from passkit.strings import Strings
 
 MIME_TYPE = "application/vnd.apple.pkpass"
 
-_STRINGS_NAME = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\.lproj/pass\.strings").fullmatch
 _MAX_CONSTANT_BYTES = 32 * 1024 * 1024
 
 # Stored entries of a zip file: no compression, sizes known beforehand, always the same date.
@@ -34,16 +33,15 @@ _PLAIN_FILE = 0o100644 << 16
 class Template:
     """What all passes of one design have in common, made ready once.
 
-    `strings` holds files such as `fi.lproj/pass.strings` as they are to be written (UTF-16 with
-    a byte order mark). Immutable, and safe to share between threads. Raises PackageError for
-    another file name or more than 32 MB.
+    `strings` are translations that are the same in each of these passes; those that depend on
+    the pass are given to `build`. Immutable, and safe to share between threads. Raises
+    PackageError for more than 32 MB.
     """
 
-    def __init__(self, images: Images, strings: Mapping[str, bytes] | None = None) -> None:
-        files = [*images, *(_strings_file(name, data) for name, data in (strings or {}).items())]
-        self.manifest_start = b"{" + b"".join(
-            f'"{file.name}":"{file.sha1}",'.encode() for file in files
-        )
+    def __init__(self, images: Images, strings: Strings | None = None) -> None:
+        files = [*images, *(strings.files if strings else ())]
+        self.has_strings = strings is not None
+        self.manifest_start = b"{" + _manifest_lines(files)
         archive = _Archive()
         for file in files:
             archive.add(file.name, file.data, file.crc32)
@@ -73,25 +71,47 @@ class _Archive:
         self.size += len(_ENTRY) + len(middle) + len(name) + size
 
 
-def build(pass_: Pass, template: Template, signer: Signer, *, at: datetime) -> bytes:
-    """The .pkpass file, signed at `at`.
+def build(
+    pass_: Pass,
+    template: Template,
+    signer: Signer,
+    *,
+    at: datetime,
+    strings: Strings | None = None,
+) -> bytes:
+    """The .pkpass file, signed at `at`; `strings` are the translations of this very pass.
 
-    The same pass, template, certificate and second give the same bytes (with an RSA key).
-    Raises PassTypeMismatch or TeamMismatch when the certificate is for other passes, and
-    CertificateExpired, CertificateNotYetValid or IntermediateExpired as `Signer.check`.
+    The same pass, template, strings, certificate and second give the same bytes (with an RSA
+    key). Make `strings` once for all passes that say the same: they are packed as they are.
+    Raises PassTypeMismatch or TeamMismatch when the certificate is for other passes,
+    CertificateExpired, CertificateNotYetValid or IntermediateExpired as `Signer.check`, and
+    PackageError when the template has strings as well.
     """
     _check_certificate(pass_, signer)
+    files = strings.files if strings else ()
+    if files and template.has_strings:
+        raise PackageError("The template has strings of its own: give strings to one of the two.")
     content = pass_.to_json()
-    manifest = b'%b"pass.json":"%b"}' % (template.manifest_start, sha1(content).encode())
+    manifest = b'%b%b"pass.json":"%b"}' % (
+        template.manifest_start,
+        _manifest_lines(files),
+        sha1(content).encode(),
+    )
     signature = signer.sign(manifest, at=at)
     archive = _Archive(template.size)
+    for file in files:
+        archive.add(file.name, file.data, file.crc32)
     archive.add("pass.json", content, crc32(content))
     archive.add("manifest.json", manifest, crc32(manifest))
     archive.add("signature", signature, crc32(signature))
     directory = b"".join((template.directory, *archive.directory))
-    count = template.count + 3
+    count = template.count + len(files) + 3
     end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), archive.size, 0)
     return b"".join((template.entries, *archive.entries, directory, end))
+
+
+def _manifest_lines(files: Iterable[File]) -> bytes:
+    return "".join(f'"{file.name}":"{file.sha1}",' for file in files).encode()
 
 
 def _check_certificate(pass_: Pass, signer: Signer) -> None:
@@ -105,9 +125,3 @@ def _check_certificate(pass_: Pass, signer: Signer) -> None:
             f"The pass says team {pass_.team_identifier!r}, but the certificate was issued to"
             f" {signer.team_identifier!r}: make them equal."
         )
-
-
-def _strings_file(name: str, data: bytes) -> File:
-    if not _STRINGS_NAME(name):
-        raise PackageError(f"{name!r} is no strings file: names are like fi.lproj/pass.strings.")
-    return File.of(name, data)

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import LengthRequired
 
 from server.config import TEMPLATES
 from server.errors import Forbidden
-from server.face import LANGUAGES
+from server.face import Text
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
-from server.web import api, apple_web_service, problems
+from server.web import api, apple_web_service, languages, problems
 from server.web import services as current_services
 from server.web.member import member
 from server.web.pages import pages
@@ -29,6 +29,11 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+_FOREIGN = Text(
+    "Tämä lähetettiin toisen sivuston sivulta.",
+    "Det här skickades från en annan webbplats.",
+    "This was sent from a page of another site.",
+)
 _BODY_LIMIT = 512 * 1024
 
 
@@ -63,9 +68,7 @@ def create_app(
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
     app.extensions["leima_sandbox"] = sandbox
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    app.before_request(_choose_language)
+    languages.init_app(app)
     app.before_request(_refuse_unmeasured_bodies)
     app.before_request(_refuse_foreign_pages)
     app.after_request(_add_headers)
@@ -77,10 +80,6 @@ def create_app(
     return app
 
 
-def _choose_language() -> None:
-    g.language = request.accept_languages.best_match(LANGUAGES) or "en"
-
-
 def _refuse_foreign_pages() -> None:
     """A page of another site may not send forms or scans in the name of whoever is signed in."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
@@ -89,7 +88,7 @@ def _refuse_foreign_pages() -> None:
     origin = request.headers.get("Origin")
     own = (current_services().settings.public_url, request.host_url.rstrip("/"))
     if site not in ("same-origin", "none") or (origin is not None and origin not in own):
-        raise Forbidden("foreign_page", "This was sent from a page of another site.")
+        raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)
 
 
 def _refuse_unmeasured_bodies() -> None:

@@ -27,6 +27,13 @@ _BARCODE_LENGTH = 20
 _UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
 UNKNOWN = Text("Korttia ei tunnistettu.", "Kortet kändes inte igen.", "Card not recognised.")
 
+_LINK_DETAIL = "This link leads to no card: ask for a new one."
+_LINK_UNKNOWN = Text(
+    "Tällä linkillä ei löydy korttia: pyydä uusi linkki.",
+    "Länken leder inte till något kort: be om en ny.",
+    _LINK_DETAIL,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -154,7 +161,7 @@ def show_by_link(database: Database, link_token: str, *, at: datetime) -> Shown:
     with database.reading() as session:
         card = session.exec(select(Card).where(Card.link_token == link_token)).first()
         if card is None:
-            raise NotFound("link_unknown", "This link leads to no card: ask for a new one.")
+            raise NotFound("link_unknown", _LINK_DETAIL, text=_LINK_UNKNOWN)
         return show_in(session, card, at=at)
 
 
@@ -262,9 +269,7 @@ def _choice(session: Session, card: Card) -> dict[str, str]:
 
 
 def _content_hash(shown: Shown) -> str:
-    return shown.face.content_hash(
-        state=shown.pass_.state, design=shown.design.version, language=shown.member.language
-    )
+    return shown.face.content_hash(state=shown.pass_.state, design=shown.design.version)
 
 
 def _next_tag(session: Session, pass_type_identifier: str) -> int:

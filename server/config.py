@@ -18,6 +18,7 @@ from server.errors import SettingsError
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
 _KEY_LENGTH = 32
+LOCALES = ROOT / "server" / "locales"
 
 # name -> (may also come from <NAME>_FILE, what it is)
 NAMES: dict[str, tuple[bool, str]] = {

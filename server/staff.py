@@ -20,6 +20,7 @@ _PASSWORDS = PasswordHasher()
 # Verified when there is no such login, so that an unknown login takes as long as a wrong password.
 _NO_PASSWORD = _PASSWORDS.hash("no such login")
 _TRIES, _WINDOW_SECONDS = 10, 900
+SIGN_IN = Text("Kirjaudu ensin kassalle.", "Logga in i kassan först.", "Sign in to the till first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def find_till(services: Services, till_id: UUID) -> OpenTill:
     with services.database.reading() as session:
         till = session.get(Till, till_id)
         if till is None or till.disabled_at is not None:
-            raise SignedOut("signed_out", "Sign in to the till first.")
+            raise SignedOut("signed_out", SIGN_IN.en, text=SIGN_IN)
         return OpenTill(
             till.id,
             session.get_one(Brand, till.brand_id),

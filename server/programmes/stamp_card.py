@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from server import wording
 from server.errors import Conflict, Refused
 from server.face import Action, Line, PartFace, Progress, Text
 from server.programmes import earning
@@ -18,6 +19,21 @@ _Extra = Annotated[int, Field(ge=1, le=5)]
 STAMP, REWARD = "stamp", "reward"
 _STAMPING = ("stamped", "purchased")
 _USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
+
+_ONE_STAMP = Text("{n} leima", "{n} stämpel", "{n} stamp")
+_STAMPS = Text("{n} leimaa", "{n} stämplar", "{n} stamps")
+_ONE_LEFT = Text("VIELÄ {n} LEIMA", "{n} STÄMPEL KVAR", "{n} STAMP TO GO")
+_MANY_LEFT = Text("VIELÄ {n} LEIMAA", "{n} STÄMPLAR KVAR", "{n} STAMPS TO GO")
+_AT_MOST_ONE = Text(
+    "Kerralla voi antaa enintään {n} leiman.",
+    "Högst {n} stämpel kan ges på en gång.",
+    "At most {n} stamp can be given at once.",
+)
+_AT_MOST = Text(
+    "Kerralla voi antaa enintään {n} leimaa.",
+    "Högst {n} stämplar kan ges på en gång.",
+    "At most {n} stamps can be given at once.",
+)
 
 
 class StampCardRules(earning.EarningRules):
@@ -196,11 +212,7 @@ def _refuse_too_many(quantity: int, maximum: int) -> None:
         raise Refused(
             "quantity_too_large",
             f"At most {maximum} stamps are given at once; {quantity} were asked for.",
-            text=Text(
-                f"Kerralla voi antaa enintään {maximum} leimaa.",
-                f"Högst {maximum} stämplar kan ges på en gång.",
-                f"At most {maximum} stamps can be given at once.",
-            ),
+            text=wording.counted(maximum, _AT_MOST_ONE, _AT_MOST),
         )
 
 
@@ -229,11 +241,7 @@ def _too_soon(standing: Standing, happening: Happening, rules: StampCardRules) -
 def _stamped_notice(quantity: int, total: int, rules: StampCardRules) -> Notice:
     n = rules.stamps_required
     rewards, have = divmod(total, n)
-    given = Text(
-        "1 leima" if quantity == 1 else f"{quantity} leimaa",
-        "1 stämpel" if quantity == 1 else f"{quantity} stämplar",
-        "1 stamp" if quantity == 1 else f"{quantity} stamps",
-    )
+    given = wording.counted(quantity, _ONE_STAMP, _STAMPS)
     if rewards:
         reward = rules.reward
         text = Text(
@@ -251,12 +259,7 @@ def _next_line(have: int, rewards: int, rules: StampCardRules) -> Line:
     if rewards:
         label = Text("VALMIINA KÄYTETTÄVÄKSI", "REDO ATT ANVÄNDA", "READY TO USE")
         return Line("next", label, reward.text())
-    label = Text(
-        "VIELÄ 1 LEIMA" if left == 1 else f"VIELÄ {left} LEIMAA",
-        "1 STÄMPEL KVAR" if left == 1 else f"{left} STÄMPLAR KVAR",
-        "1 STAMP TO GO" if left == 1 else f"{left} STAMPS TO GO",
-    )
-    return Line("next", label, reward.text())
+    return Line("next", wording.counted(left, _ONE_LEFT, _MANY_LEFT), reward.text())
 
 
 def _rule_line(rules: StampCardRules, currency: str) -> Line:
@@ -267,8 +270,7 @@ def _rule_line(rules: StampCardRules, currency: str) -> Line:
 def _expiry_lines(standing: Standing, zone: ZoneInfo) -> tuple[Line, ...]:
     lines = []
     if until := standing.next_expiry(REWARD):
-        day = until.astimezone(zone)
-        date = f"{day.day}.{day.month}.{day.year}"
         label = Text("Käytä palkinto viimeistään", "Använd belöningen senast", "Use the reward by")
-        lines.append(Line("reward_until", label, Text(date, date, f"{day.day} {day:%b %Y}")))
+        last_day = wording.day(until.astimezone(zone).date())
+        lines.append(Line("reward_until", label, last_day))
     return tuple(lines)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import passkit
+from passkit.strings import read_strings
 from server.sandbox.errors import PassRefused
 from server.sandbox.pass_text import Reader
 
@@ -111,6 +112,16 @@ def _problems(opened: passkit.Opened) -> Iterator[str]:
     if not content["serialNumber"]:
         yield "its serial number is empty."
     yield from _web_service_problems(content)
+    yield from _string_problems(opened.files)
+
+
+def _string_problems(files: Mapping[str, bytes]) -> Iterator[str]:
+    for name, data in files.items():
+        if name.endswith("/pass.strings"):
+            try:
+                read_strings(data)
+            except passkit.PackageError as error:
+                yield f"{name}: {error}"
 
 
 def _web_service_problems(content: Mapping[str, Any]) -> Iterator[str]:

@@ -11,14 +11,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from passkit.strings import read_strings
+from server.wording import LOCALES
+
 _ZONE = ZoneInfo("Europe/Helsinki")
-_ENTRY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=\s*"((?:[^"\\]|\\.)*)"\s*;', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NONE = (None, "PKDateStyleNone")
-_DATES = {"fi": "{0.day}.{0.month}.{0.year}", "sv": "{0:%Y-%m-%d}", "en": "{0.day} {0:%b} {0.year}"}
-_TIMES = {"fi": "{0.hour}.{0:%M}", "sv": "{0:%H:%M}", "en": "{0:%H:%M}"}
-_SYMBOLS = {"EUR": "€", "SEK": "kr", "USD": "$", "GBP": "£"}
+_LENGTHS = {f"PKDateStyle{name.title()}": name for name in ("short", "medium", "long", "full")}
+_LONGEST_TIME = "medium"  # longer ones name the zone
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,7 @@ class Reader:
     def of(cls, language: str, files: Mapping[str, bytes]) -> "Reader":
         """The translations in `files` (a pass's, by name) that suit `language`."""
         folder = folder_for(language, files)
-        data = files.get(f"{folder}pass.strings", b"") if folder else b""
-        return cls(language, parse_strings(data))
+        return cls(language, read_strings(files.get(f"{folder}pass.strings", b"")))
 
     def text(self, value: object) -> str:
         """A localizable text of the pass."""
@@ -56,25 +58,19 @@ class Reader:
         return message.replace("%@", self.value(field)) if "%@" in message else ""
 
     def _number(self, value: float, field: Mapping[str, Any]) -> str:
-        code = field.get("currencyCode")
+        code, style = field.get("currencyCode"), field.get("numberStyle")
         if isinstance(code, str):
-            amount = self._decimal(f"{value:,.2f}")
-            symbol = _SYMBOLS.get(code, code)
-            return f"{symbol}{amount}" if self.language == "en" else f"{amount}\N{NBSP}{symbol}"
-        if field.get("numberStyle") == "PKNumberStylePercent":
-            return self._decimal(f"{value * 100:g}") + " %"
-        if field.get("numberStyle") == "PKNumberStyleDecimal":
-            return self._decimal(f"{value:,}")
-        return self._decimal(f"{value}")
-
-    def _decimal(self, written: str) -> str:
-        if self.language == "en":
-            return written
-        return written.translate({ord(","): "\N{NBSP}", ord("."): ","})
+            return format_currency(value, code, locale=self.locale)
+        if style == "PKNumberStylePercent":
+            return format_percent(value, locale=self.locale)
+        is_grouped = style == "PKNumberStyleDecimal"
+        return format_decimal(value, locale=self.locale, group_separator=is_grouped)
 
     def _moment(self, value: str, field: Mapping[str, Any]) -> str:
-        has_date, has_time = (field.get(key) not in _NONE for key in ("dateStyle", "timeStyle"))
-        if not has_date and not has_time:
+        date_length, time_length = (
+            _LENGTHS.get(str(field.get(key))) for key in ("dateStyle", "timeStyle")
+        )
+        if not date_length and not time_length:
             return ""
         try:
             moment = datetime.fromisoformat(value)
@@ -82,9 +78,18 @@ class Reader:
             return ""
         if not field.get("ignoresTimeZone"):
             moment = moment.astimezone(_ZONE)
-        date, time = (each.get(self.language, each["en"]) for each in (_DATES, _TIMES))
-        parts = ([date] if has_date else []) + ([time] if has_time else [])
-        return " ".join(part.format(moment) for part in parts)
+        parts = []
+        if date_length:
+            parts.append(format_date(moment, date_length, locale=self.locale))
+        if time_length:
+            length = "short" if time_length == "short" else _LONGEST_TIME
+            parts.append(format_time(moment.time(), length, locale=self.locale))
+        return " ".join(parts)
+
+    @property
+    def locale(self) -> Locale:
+        """How the owner's language writes numbers and dates."""
+        return LOCALES.get(self.language, LOCALES["en"])
 
 
 def folder_for(language: str, files: Mapping[str, bytes]) -> str | None:
@@ -95,14 +100,3 @@ def folder_for(language: str, files: Mapping[str, bytes]) -> str | None:
             if re.split(r"[-.]", folder)[0] == wanted:
                 return f"{folder}/"
     return None
-
-
-def parse_strings(data: bytes) -> dict[str, str]:
-    """The entries of a pass.strings file, UTF-16 when it says so and UTF-8 else."""
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = data.decode(encoding, errors="replace")
-    return {_unescape(key): _unescape(value) for key, value in _ENTRY.findall(text)}
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda match: "\n" if match[1] == "n" else match[1], text)

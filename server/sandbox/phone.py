@@ -213,7 +213,8 @@ class Phone:
             if getattr(new, name) != getattr(held, name):
                 raise PassRefused(f"The iPhone refuses the update: its {name} is another.")
         new.is_registered = held.is_registered
-        if held.last_modified and new.opened.files["pass.json"] == held.opened.files["pass.json"]:
+        is_same = new.opened.files["manifest.json"] == held.opened.files["manifest.json"]
+        if held.last_modified and is_same:
             self._report(
                 held.web_service_url,
                 f"Web service error for {held.pass_type_identifier} ({held.web_service_url}):"

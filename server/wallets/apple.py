@@ -6,16 +6,29 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from zlib import crc32
 
 import passkit
-from passkit import Barcode, CertificateError, Color, Field, Images, Pass, StoreCard, Template
+from passkit import (
+    Barcode,
+    CertificateError,
+    Color,
+    Field,
+    Images,
+    Pass,
+    StoreCard,
+    Strings,
+    Template,
+)
 from passkit.package import MIME_TYPE
+from passkit.strings import KEY_PREFIX, must_be_keyed
 from passkit.updates import http_date
 from server.cards import Shown
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
-from server.face import Line, Text
+from server.face import LANGUAGES, Line, Text
 from server.wallets.identity import Identity
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date"]
@@ -25,6 +38,11 @@ _FRONT = 4  # Wallet draws no more of both together on a store card
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
+_NOT_SIGNABLE = Text(
+    "Korttia ei saada valmiiksi juuri nyt. Yritä myöhemmin uudelleen.",
+    "Kortet kan inte göras klart just nu. Försök igen senare.",
+    "The card cannot be signed at the moment: try again later.",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -43,21 +61,52 @@ _looks: dict[str, _Look] = {}  # by the version of the design
 
 
 def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
-    """The signed .pkpass file of the card as `shown`, in the member's language.
+    """The signed .pkpass file of the card as `shown`, in every language of the service.
 
     Raises:
         ServiceError: `pass_not_signable`; our certificate is out of date or for other passes.
     """
-    look = _look(shown.design)
+    look, words = _look(shown.design), _Words()
+    content = _content(shown, look, words, (identity.team_identifier, settings))
+    strings = _strings(tuple(words.entries.items()))
     try:
-        return passkit.build(
-            _content(shown, look, identity, settings), look.template, identity.signer, at=at
-        )
+        return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
     except CertificateError as error:
         _log.error("apple.pass_not_signable pass=%s: %s", shown.pass_.id, error)
         raise ServiceError(
-            "pass_not_signable", "The card cannot be signed at the moment: try again later."
+            "pass_not_signable",
+            "The card cannot be signed at the moment: try again later.",
+            text=_NOT_SIGNABLE,
         ) from error
+
+
+class _Words:
+    """The texts of one pass: those that differ by language become keys, the rest stay.
+
+    A key holds a sum of its text, so that pass.json is another when any language says something
+    else, whichever of the two a phone compares. Keys of change messages hold the `%@` that
+    phones look for.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Text] = {}
+
+    def write(self, name: str, text: Text, *, ending: str = "") -> str:
+        """What pass.json says in place of `text`; a key has this `ending`."""
+        if text.fi == text.sv == text.en and not must_be_keyed(text.fi):
+            return text.fi
+        mark = crc32("\0".join((text.fi, text.sv, text.en)).encode(errors="surrogatepass"))
+        key = f"{KEY_PREFIX}{name}.{mark:08x}{ending}"
+        self.entries[key] = text
+        return key
+
+
+@lru_cache(maxsize=1024)
+def _strings(entries: tuple[tuple[str, Text], ...]) -> Strings:
+    """Cards that stand alike say the same: what names a member is the same in every language."""
+    return Strings(
+        {language: {key: text.get(language) for key, text in entries} for language in LANGUAGES}
+    )
 
 
 def _look(design: Design) -> _Look:
@@ -72,16 +121,16 @@ def _look(design: Design) -> _Look:
     return look
 
 
-def _content(shown: Shown, look: _Look, identity: Identity, settings: Settings) -> Pass:
-    face, pass_ = shown.face, shown.pass_
+def _content(shown: Shown, look: _Look, words: _Words, issuer: tuple[str, Settings]) -> Pass:
+    (team_identifier, settings), face, pass_ = issuer, shown.face, shown.pass_
     return Pass(
         pass_type_identifier=pass_.pass_type_identifier,
-        team_identifier=identity.team_identifier,
+        team_identifier=team_identifier,
         serial_number=pass_.serial_number,
-        organization_name=face.brand,
-        description=f"{face.programme}, {face.brand}",
-        store_card=_store_card(shown),
-        logo_text=shown.design.logo_text or None,
+        organization_name=words.write("brand", Text.same(face.brand)),
+        description=words.write("description", Text.same(f"{face.programme}, {face.brand}")),
+        store_card=_store_card(shown, words),
+        logo_text=words.write("logo", Text.same(shown.design.logo_text)) or None,
         background_color=look.background,
         foreground_color=look.foreground,
         label_color=look.label,
@@ -93,8 +142,8 @@ def _content(shown: Shown, look: _Look, identity: Identity, settings: Settings) 
     )
 
 
-def _store_card(shown: Shown) -> StoreCard:
-    face, language = shown.face, shown.member.language
+def _store_card(shown: Shown, words: _Words) -> StoreCard:
+    face = shown.face
     front, over = face.lines[:_FRONT], face.lines[_FRONT:]
     back = (
         *over,
@@ -103,27 +152,30 @@ def _store_card(shown: Shown) -> StoreCard:
         Line("contact", _CONTACT, Text.same(shown.brand.contact)),
     )
     return StoreCard(
-        header_fields=_fields((face.corner,), language),
-        primary_fields=_fields((face.headline,), language),
-        secondary_fields=_fields(front[:_SECONDARY], language),
-        auxiliary_fields=_fields(front[_SECONDARY:], language),
-        back_fields=_fields(back, language),
+        header_fields=_fields((face.corner,), words),
+        primary_fields=_fields((face.headline,), words),
+        secondary_fields=_fields(front[:_SECONDARY], words),
+        auxiliary_fields=_fields(front[_SECONDARY:], words),
+        back_fields=_fields(back, words),
     )
 
 
-def _fields(lines: tuple[Line | None, ...], language: str) -> list[Field]:
+def _fields(lines: tuple[Line | None, ...], words: _Words) -> list[Field]:
     """Values are texts: some readers draw a number as nothing."""
     return [
         Field(
             key=line.key,
-            label=line.label.get(language),
-            value=line.value.get(language),
-            change_message=_change_message(line, language),
+            label=words.write(f"{line.key}.label", line.label),
+            value=words.write(f"{line.key}.value", line.value),
+            change_message=_change_message(line, words),
         )
         for line in lines
         if line
     ]
 
 
-def _change_message(line: Line, language: str) -> str | None:
-    return line.changed.get(language).replace("{value}", "%@") if line.changed else None
+def _change_message(line: Line, words: _Words) -> str | None:
+    if line.changed is None:
+        return None
+    texts = (line.changed.get(language).replace("{value}", "%@") for language in LANGUAGES)
+    return words.write(f"{line.key}.changed", Text(*texts), ending=" %@")

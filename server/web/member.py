@@ -11,19 +11,26 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server import cards, designs, events, members
 from server.errors import NotFound, Refused
+from server.face import Text
 from server.models import Brand, Programme
 from server.wallets.apple import MIME_TYPE, build_pass, http_date
-from server.web import identity, sandbox, services
+from server.web import identity, languages, sandbox, services
+from server.web.languages import gettext, later
 from server.web.qr import svg
 
 member = Blueprint("member", __name__)
 
 # The words beside the boxes, kept with the consent as what was agreed to.
 _CHANNELS = {
-    "sms": "Also send me offers by text message",
-    "email": "Also send me offers by e-mail",
+    "sms": later("Also send me offers by text message"),
+    "email": later("Also send me offers by e-mail"),
 }
 _CONTACTS = {"sms": "phone", "email": "email"}  # without it there is nothing to agree to
+_UNKNOWN = Text(
+    "Tällaista kanta-asiakasohjelmaa ei ole: tarkista osoite.",
+    "Det finns inget sådant program: kontrollera adressen.",
+    "There is no such programme: check the address.",
+)
 _IPHONE = re.compile(r"iPhone|iPod").search
 _ANDROID = re.compile(r"Android").search
 
@@ -54,7 +61,7 @@ def join(brand_slug: str, programme_slug: str) -> AnyResponse | tuple[str, int]:
         email=form.get("email", "").strip() or None,
         language=g.language,
         consents={
-            channel: wording
+            channel: gettext(wording)
             for channel, wording in _CHANNELS.items()
             if form.get(f"marketing_{channel}") and form.get(_CONTACTS[channel], "").strip()
         },
@@ -76,21 +83,21 @@ def join(brand_slug: str, programme_slug: str) -> AnyResponse | tuple[str, int]:
 def card_page(link_token: str) -> str:
     """The card, with the way to keep it that fits the device in hand."""
     shown = cards.show_by_link(services().database, link_token, at=services().now())
+    languages.address(shown.member.language)
     links = cards.links(shown, services().settings.public_url)
     try_it = sandbox()
     query = urlencode({"url": links["pass_url"]})
     return render_template(
         "card.html",
-        lang=shown.member.language,
         brand=_look(shown.brand, shown.design),
         programme=_promise(shown.programme),
-        face=shown.face.in_language(shown.member.language),
+        face=shown.face.in_language(g.language),
         name=shown.member.name,
         member_number=shown.member.member_number,
         wallet=_wallet(request.user_agent.string),
         pass_url=links["pass_url"],
-        card_qr=svg(links["card_url"], label="QR code of this page"),
-        barcode_qr=svg(shown.face.barcode, label="Your code for the till"),
+        card_qr=svg(links["card_url"], label=gettext("QR code of this page")),
+        barcode_qr=svg(shown.face.barcode, label=gettext("Your code for the till")),
         sandbox_add_url=f"{try_it['phones_url']}add?{query}" if try_it else None,
     )
 
@@ -118,8 +125,10 @@ def _programme(brand_slug: str, programme_slug: str) -> tuple[Brand, Programme]:
     with services().database.reading() as session:
         found = session.exec(statement).first()
     if found is None:
-        raise NotFound("programme_unknown", "There is no such programme: check the address.")
-    return found
+        raise NotFound("programme_unknown", _UNKNOWN.en, text=_UNKNOWN)
+    brand, programme = found
+    languages.prefer(brand.language)
+    return brand, programme
 
 
 def _form(
@@ -131,7 +140,6 @@ def _form(
     }
     return render_template(
         "join.html",
-        lang=g.language,
         brand=_look(brand, designs.load(programme.design)),
         programme=_promise(programme),
         values=request.form,

@@ -2,24 +2,35 @@
 
 from typing import cast
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from server.errors import ServiceError
+from server.web.languages import gettext, later, spoken
 
 _TITLES = {
-    400: "Bad request",
-    401: "Not signed in",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    411: "Length required",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "Refused",
-    429: "Too many tries",
-    500: "Something went wrong",
+    400: later("Bad request"),
+    401: later("Not signed in"),
+    403: later("Not allowed"),
+    404: later("Not found"),
+    405: later("Method not allowed"),
+    409: later("Conflict"),
+    413: later("Too large"),
+    415: later("Unsupported media type"),
+    422: later("Refused"),
+    429: later("Too many tries"),
+    500: later("Something went wrong"),
+}
+_ERROR = later("Error")
+_ADVICE = {
+    400: later("Something in this cannot be read. Go back and try again."),
+    401: later("Sign in first."),
+    403: later("This cannot be done from here."),
+    404: later("There is nothing at this address."),
+    405: later("This address is used in another way. Go back and try again."),
+    413: later("This is too large to be sent."),
+    429: later("Wait a moment and try again."),
+    500: later("The mistake is ours."),
 }
 # The codes of errors that the framework finds; its own names change with its versions.
 _CODES = {
@@ -57,7 +68,7 @@ def document(error: ServiceError) -> dict[str, object]:
 def _document(status: int, code: str, detail: str, fields: dict[str, object]) -> dict[str, object]:
     return {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Error"),
+        "title": _TITLES.get(status, _ERROR),
         "status": status,
         "code": code,
         "detail": detail,
@@ -83,7 +94,7 @@ def wants_page() -> bool:
 def service_error(error: ServiceError) -> Response | tuple[str, int]:
     """An error of ours as a page or a problem document."""
     if wants_page():
-        text = error.text.get(g.get("language", "en")) if error.text else error.detail
+        text = error.text.get(spoken()) if error.text else ""
         return _page(error.status, text), error.status
     return _response(document(error))
 
@@ -94,7 +105,7 @@ def http_error(error: HTTPException) -> Response | tuple[str, int]:
         return error.response
     status = error.code or 500
     if wants_page():
-        return _page(status, error.description or ""), status
+        return _page(status), status
     code = _CODES.get(status) or error.name.lower().replace(" ", "_")
     response = problem(status, code, error.description or "")
     for name, value in error.get_headers():
@@ -103,6 +114,8 @@ def http_error(error: HTTPException) -> Response | tuple[str, int]:
     return response
 
 
-def _page(status: int, detail: str) -> str:
-    title = _TITLES.get(status, "Error")
-    return render_template("error.html", status=status, title=title, detail=detail)
+def _page(status: int, detail: str = "") -> str:
+    """What a developer reads in `detail` is not for people: they get a sentence of ours."""
+    title = gettext(_TITLES.get(status, _ERROR))
+    advice = detail or gettext(_ADVICE.get(status, _ADVICE[500]))
+    return render_template("error.html", status=status, title=title, detail=advice)

@@ -12,7 +12,7 @@ from server import staff, tills
 from server.errors import Forbidden, ServiceError, SignedOut, TooMany
 from server.face import Text
 from server.models import Staff
-from server.web import problems, services
+from server.web import languages, problems, services
 from server.web.bodies import read_json
 
 till = Blueprint("till", __name__, url_prefix="/till")
@@ -130,8 +130,10 @@ def refused(error: ServiceError) -> Response | tuple[str, int]:
 
 def _till() -> staff.OpenTill:
     if "till" not in session:
-        raise SignedOut("signed_out", "Sign in to the till first.")
-    return staff.find_till(services(), UUID(session["till"]))
+        raise SignedOut("signed_out", staff.SIGN_IN.en, text=staff.SIGN_IN)
+    found = staff.find_till(services(), UUID(session["till"]))
+    languages.prefer(found.brand.language)
+    return found
 
 
 def _person(open_till: staff.OpenTill) -> Staff | None:

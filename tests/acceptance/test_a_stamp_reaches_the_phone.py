@@ -132,7 +132,7 @@ def test_the_card_page_fits_the_device_in_hand(sandbox, http, agent: str, wanted
     key = {"Authorization": f"Bearer {sandbox['api_key']}"}
     made = http.post(
         f"{sandbox['base_url']}/api/v1/cards",
-        json={"programme": "kahvipassi", "member": {"name": "Siiri"}},
+        json={"programme": "kahvipassi", "member": {"name": "Siiri", "language": "en"}},
         headers={**key, "Idempotency-Key": f"acceptance-{wanted[:4]}"},
         timeout=10,
     ).json()

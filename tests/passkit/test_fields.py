@@ -86,6 +86,8 @@ def test_a_field_cannot_be_changed():
         ({"label": "\udc00"}, "a.label"),
         ({"change_message": "Uusi leima"}, "a.changeMessage"),
         ({"attributed_value": "<b>x</b>"}, "a.attributedValue"),
+        ({"attributed_value": "<script>x</script>"}, "a.attributedValue"),
+        ({"attributed_value": '<a href="javascript:x">x</a>'}, "a.attributedValue"),
         ({"date_style": DateStyle.SHORT}, "a.dateStyle"),
         ({"is_relative": True}, "a.isRelative"),
         ({"is_relative": True, "value": "2026-02-30T10:00Z"}, "a.value"),

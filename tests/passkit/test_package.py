@@ -10,6 +10,7 @@ from io import BytesIO
 import pytest
 
 import passkit
+from passkit.strings import read_strings
 
 
 @pytest.fixture
@@ -66,26 +67,40 @@ def test_a_second_later_only_the_signature_differs(make_pass, template, signer, 
     assert {name for name in first if first[name] != later[name]} == {"signature"}
 
 
-def test_strings_are_packed_beside_the_images(make_pass, png, signer, authority, at):
-    strings = {"fi.lproj/pass.strings": '"L_A" = "Ä";\n'.encode("utf-16")}
+TEXTS = {"fi": {"L_a": "Ä"}, "sv": {"L_a": "Å"}}
+
+
+def opened(pkpass, authority):
+    return passkit.read(pkpass, root_pem=authority.root_pem).files
+
+
+def test_strings_of_all_passes_are_packed_beside_the_images(make_pass, png, signer, authority, at):
+    strings = passkit.Strings(TEXTS)
     template = passkit.Template(passkit.Images({"icon.png": png()}), strings)
-    opened = passkit.read(
-        passkit.build(make_pass(), template, signer, at=at), root_pem=authority.root_pem
-    )
-    assert opened.files["fi.lproj/pass.strings"] == strings["fi.lproj/pass.strings"]
+    files = opened(passkit.build(make_pass(), template, signer, at=at), authority)
+    assert {file.name: file.data for file in strings.files}.items() <= files.items()
 
 
-@pytest.mark.parametrize("name", ["../pass.strings", "pass.strings", "fi.lproj/pass.json"])
-def test_other_files_beside_the_images_are_refused(name, png):
-    with pytest.raises(passkit.PackageError):
-        passkit.Template(passkit.Images({"icon.png": png()}), {name: b""})
+def test_strings_of_one_pass_are_packed_and_signed(make_pass, template, signer, authority, at):
+    strings = passkit.Strings(TEXTS)
+    pkpass = passkit.build(make_pass(), template, signer, at=at, strings=strings)
+    files = opened(pkpass, authority)
+    assert read_strings(files["sv.lproj/pass.strings"]) == {"L_a": "Å"}
+    assert "fi.lproj/pass.strings" in json.loads(files["manifest.json"])
+    assert pkpass == passkit.build(make_pass(), template, signer, at=at, strings=strings)
+
+
+def test_strings_in_two_places_are_refused(make_pass, png, signer, at):
+    strings = passkit.Strings(TEXTS)
+    template = passkit.Template(passkit.Images({"icon.png": png()}), strings)
+    with pytest.raises(passkit.PackageError, match="one of the two"):
+        passkit.build(make_pass(), template, signer, at=at, strings=strings)
 
 
 def test_a_design_beyond_all_measure_is_refused(png):
+    strings = passkit.Strings({"fi": {"L_a": "x" * (17 * 1024 * 1024)}})
     with pytest.raises(passkit.PackageError, match="bytes"):
-        passkit.Template(
-            passkit.Images({"icon.png": png()}), {"fi.lproj/pass.strings": bytes(33 * 1024 * 1024)}
-        )
+        passkit.Template(passkit.Images({"icon.png": png()}), strings)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ class Shop:
     stamps: int = 3
     offer: str = "Tervetuloa"
     changes: dict[str, object] = field(default_factory=dict)
+    strings: passkit.Strings | None = None
     tag: int = 7
     modified_at: object = field(default_factory=clock.now)
     registered: dict[str, str] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Shop:
         }
         template = passkit.Template(passkit.Images({"icon.png": _png(), "logo.png": _png()}))
         made = passkit.Pass(**{**values, **self.changes})
-        return passkit.build(made, template, self.signer, at=clock.now())
+        return passkit.build(made, template, self.signer, at=clock.now(), strings=self.strings)
 
 
 class ShopPages:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.sandbox.pass_text import Reader, folder_for, parse_strings
+from server.sandbox.pass_text import Reader, folder_for
 
 PLAIN = Reader("en", {})
 
@@ -15,11 +15,19 @@ PLAIN = Reader("en", {})
         ("en", {"value": 12.5, "currencyCode": "EUR"}, "€12.50"),
         ("fi", {"value": 1234.5, "currencyCode": "EUR"}, "1\N{NBSP}234,50\N{NBSP}€"),
         ("fi", {"value": 2.5}, "2,5"),
-        ("en", {"value": 0.25, "numberStyle": "PKNumberStylePercent"}, "25 %"),
+        ("en", {"value": 0.25, "numberStyle": "PKNumberStylePercent"}, "25%"),
+        ("fi", {"value": 0.25, "numberStyle": "PKNumberStylePercent"}, "25\N{NBSP}%"),
+        ("sv", {"value": 100, "currencyCode": "SEK"}, "100,00\N{NBSP}kr"),
+        ("fi", {"value": 100, "currencyCode": "SEK"}, "100,00\N{NBSP}SEK"),
         ("sv", {"value": 12000, "numberStyle": "PKNumberStyleDecimal"}, "12\N{NBSP}000"),
         ("fi", {"value": "2026-12-01T10:00Z", "dateStyle": "PKDateStyleShort"}, "1.12.2026"),
         ("sv", {"value": "2026-12-01T10:00Z", "dateStyle": "PKDateStyleShort"}, "2026-12-01"),
-        ("en", {"value": "2026-12-01T10:00Z", "dateStyle": "PKDateStyleLong"}, "1 Dec 2026"),
+        ("en", {"value": "2026-12-01T10:00Z", "dateStyle": "PKDateStyleMedium"}, "1 Dec 2026"),
+        (
+            "fi",
+            {"value": "2026-12-01T10:00Z", "dateStyle": "PKDateStyleLong"},
+            "1. joulukuuta 2026",
+        ),
         ("fi", {"value": "2026-12-01T10:00Z", "timeStyle": "PKDateStyleShort"}, "12.00"),
         ("en", {"value": "soon", "dateStyle": "PKDateStyleShort"}, "soon"),
         ("en", {"value": "2026-12-01T10:00Z"}, "2026-12-01T10:00Z"),
@@ -40,12 +48,6 @@ def test_a_change_message_holds_the_new_value():
 @pytest.mark.parametrize("field", [{"value": 7}, {"value": 7, "changeMessage": "New stamps"}])
 def test_without_a_place_for_the_value_nothing_is_said(field: dict):
     assert PLAIN.change_message(field) == ""
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "utf-8-sig"])
-def test_translations_are_read_with_their_escapes(encoding: str):
-    written = '"L_A" = "Kahvi \\"iso\\" \\\\ 50 %\\nrivi 😀";\n"L_B"="b";'.encode(encoding)
-    assert parse_strings(written) == {"L_A": 'Kahvi "iso" \\ 50 %\nrivi 😀', "L_B": "b"}
 
 
 def test_the_owners_language_is_chosen_and_english_else():

@@ -7,7 +7,8 @@ import pytest
 
 import passkit
 from passkit import certificates, signing
-from server import cards
+from passkit.strings import read_strings
+from server import cards, wording
 from server.designs import Design
 from server.errors import ServiceError
 from server.face import Line, Text
@@ -21,14 +22,34 @@ def shown(ledger, services):
 
 
 @pytest.fixture
-def content(shown, identity, settings, authority, clock):
-    """pass.json of a card, changed as told."""
+def opened(shown, identity, settings, authority, clock):
+    """The files of a card's pass, changed as told."""
 
     def of(**changes):
         pkpass = apple.build_pass(replace(shown, **changes), identity, settings, clock())
-        return passkit.read(pkpass, root_pem=authority.root_pem).content
+        return passkit.read(pkpass, root_pem=authority.root_pem)
 
     return of
+
+
+@pytest.fixture
+def content(opened):
+    """What a phone in Finnish, or another language, makes of pass.json."""
+
+    def of(language="fi", **changes):
+        found = opened(**changes)
+        strings = read_strings(found.files[f"{language}.lproj/pass.strings"])
+        return translated(found.content, strings)
+
+    return of
+
+
+def translated(value, strings):
+    if isinstance(value, dict):
+        return {key: translated(each, strings) for key, each in value.items()}
+    if isinstance(value, list):
+        return [translated(each, strings) for each in value]
+    return strings.get(value, value) if isinstance(value, str) else value
 
 
 def fields(content, group):
@@ -93,10 +114,63 @@ def test_every_value_is_a_text(content):
     assert all(isinstance(value, str) for value in values)
 
 
-@pytest.mark.parametrize(("language", "label"), [("fi", "LEIMAT"), ("sv", "STÄMPLAR")])
-def test_the_pass_speaks_the_members_language(content, shown, language, label):
-    member = shown.member.model_copy(update={"language": language})
-    assert fields(content(member=member), "primary")[0]["label"] == label
+@pytest.mark.parametrize(
+    ("language", "label", "message"),
+    [("fi", "LEIMAT", "Leimakorttisi: %@"), ("sv", "STÄMPLAR", "Ditt stämpelkort: %@"),
+     ("en", "STAMPS", "Your card: %@")],
+)  # fmt: skip
+def test_the_phones_language_decides(content, language, label, message):
+    headline = fields(content(language), "primary")[0]
+    assert (headline["label"], headline["changeMessage"]) == (label, message)
+
+
+def test_the_members_language_changes_nothing(opened, shown):
+    member = shown.member.model_copy(update={"language": "sv"})
+    assert opened(member=member).files["pass.json"] == opened().files["pass.json"]
+
+
+def test_what_reads_alike_in_every_language_is_no_key(opened, shown):
+    passed = opened().content
+    assert fields(passed, "primary")[0]["value"] == "3 / 10"
+    assert (passed["organizationName"], passed["logoText"]) == ("Aalto", shown.design.logo_text)
+
+
+def test_another_text_in_any_language_is_another_pass_json(opened, shown):
+    (next_line,) = shown.face.lines
+    value = replace(next_line.value, sv="En gratis kanelbulle")
+    face = replace(shown.face, lines=(replace(next_line, value=value),))
+    assert opened(face=face).files["pass.json"] != opened().files["pass.json"]
+
+
+def test_somebody_called_like_a_key_keeps_the_name(content, opened, shown):
+    taken = fields(opened().content, "primary")[0]["label"]
+    for name in (taken, "OFFER_LABEL", "L_stamps"):
+        line = Line("name", Text.same("NAME"), Text.same(name))
+        face = replace(shown.face, lines=(line,), brand=name)
+        for language in ("fi", "sv", "en"):
+            passed = content(language, face=face)
+            assert fields(passed, "secondary")[0]["value"] == name
+            assert passed["organizationName"] == name
+
+
+def test_a_number_keeps_its_unbreakable_space(content, shown):
+    (next_line,) = shown.face.lines
+    face = replace(shown.face, lines=(replace(next_line, value=wording.number(1234)),))
+    values = [fields(content(each, face=face), "secondary")[0]["value"] for each in ("fi", "en")]
+    assert values == ["1\N{NBSP}234", "1,234"]
+
+
+def test_cards_that_stand_alike_share_their_strings(opened):
+    opened()
+    before = apple._strings.cache_info().misses
+    opened()
+    assert apple._strings.cache_info().misses == before
+
+
+def test_a_change_without_the_new_value_is_refused(opened, shown):
+    headline = replace(shown.face.headline, changed=Text("Nyt {value}", "Nu", "Now {value}"))
+    with pytest.raises(passkit.PackageError, match="sv has no %@"):
+        opened(face=replace(shown.face, headline=headline))
 
 
 def test_the_pass_says_who_issues_it_and_where_it_is_updated(content, shown, settings):

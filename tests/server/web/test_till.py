@@ -61,7 +61,7 @@ def test_a_second_scan_within_the_window_is_amber_and_counts_nothing(till, ledge
     clock.move(seconds=4)
     answer = scan(till, ledger.card).json
     assert (answer["level"], answer["code"]) == ("amber", "too_soon")
-    assert answer["text"] == "Already stamped 4 s ago"
+    assert answer["text"] == "Leimattu jo 4 s sitten"
     assert answer["card"]["headline"] == "1 / 10"
     assert answer["actions"][0]["action"] == "stamp_anyway"
 
