@@ -4,24 +4,28 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import passkit
 from passkit import Barcode, CertificateError, Color, Field, Images, Pass, StoreCard, Template
 from passkit.package import MIME_TYPE
 from passkit.updates import http_date
+from server import strips
 from server.cards import Shown
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
-from server.face import Line, Text
+from server.face import Line, Progress, Text
 from server.wallets.identity import Identity
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date"]
 
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 _FRONT = 4  # Wallet draws no more of both together on a store card
+_MOST_LOOKS = 256  # kept ready, of about 100 KB each
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
@@ -31,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What all passes of one design have in common, made ready once."""
+    """What all passes of one design and one count have in common, made ready once."""
 
     template: Template
     background: Color
@@ -39,7 +43,9 @@ class _Look:
     label: Color
 
 
-_looks: dict[str, _Look] = {}  # by the version of the design
+# By the version of the design, and the progress when its strip shows it.
+_looks: dict[tuple[str, Progress | None], _Look] = {}
+_forgetting = threading.Lock()
 
 
 def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
@@ -48,7 +54,8 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
     Raises:
         ServiceError: `pass_not_signable`; our certificate is out of date or for other passes.
     """
-    look = _look(shown.design)
+    drawn = strips.drawable(shown.design, shown.face.progress)
+    look = _look(shown.design, drawn, settings.data_dir / strips.FOLDER)
     try:
         return passkit.build(
             _content(shown, look, identity, settings), look.template, identity.signer, at=at
@@ -60,15 +67,20 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
         ) from error
 
 
-def _look(design: Design) -> _Look:
-    look = _looks.get(design.version)
+def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
+    look = _looks.get((design.version, drawn))
     if look is None:
-        look = _looks[design.version] = _Look(
-            template=Template(Images(design.images)),
+        images = {**design.images, **(strips.files(design, drawn, folder) if drawn else {})}
+        look = _Look(
+            template=Template(Images(images)),
             background=Color.parse(design.background_color),
             foreground=Color.parse(design.foreground_color),
             label=Color.parse(design.label_color),
         )
+        with _forgetting:
+            if len(_looks) >= _MOST_LOOKS:
+                _looks.pop(next(iter(_looks)))
+            _looks[design.version, drawn] = look
     return look
 
 
@@ -94,8 +106,12 @@ def _content(shown: Shown, look: _Look, identity: Identity, settings: Settings) 
 
 
 def _store_card(shown: Shown) -> StoreCard:
+    """Wallet draws the primary field over the strip: it stands below when the strip counts."""
     face, language = shown.face, shown.member.language
-    front, over = face.lines[:_FRONT], face.lines[_FRONT:]
+    is_drawn = strips.drawable(shown.design, face.progress) is not None
+    lead = (face.headline,) if face.headline else ()
+    lines = (*lead, *face.lines) if is_drawn else face.lines
+    front, over = lines[:_FRONT], lines[_FRONT:]
     back = (
         *over,
         *face.details,
@@ -104,7 +120,7 @@ def _store_card(shown: Shown) -> StoreCard:
     )
     return StoreCard(
         header_fields=_fields((face.corner,), language),
-        primary_fields=_fields((face.headline,), language),
+        primary_fields=_fields(() if is_drawn else lead, language),
         secondary_fields=_fields(front[:_SECONDARY], language),
         auxiliary_fields=_fields(front[_SECONDARY:], language),
         back_fields=_fields(back, language),

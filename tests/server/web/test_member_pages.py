@@ -130,7 +130,7 @@ def test_the_card_file_is_a_pass_that_verifies(join, services, identity, authori
     answer = phone.get(f"{link}/card.pkpass")
     assert answer.mimetype == "application/vnd.apple.pkpass"
     opened = read(answer.data, root_pem=authority.root_pem)
-    assert opened.content["storeCard"]["primaryFields"][0]["value"] == "0 / 10"
+    assert opened.content["storeCard"]["secondaryFields"][0]["value"] == "0 / 10"
 
 
 def test_a_made_up_link_leads_nowhere(client, house):
