@@ -3,6 +3,7 @@
 Usage: python scripts/draw_design.py DESIGN
 A drawing's width and height are points; it comes out in one, two and three times as many pixels.
 The stamps (empty, full, reward) come out once, large: the service makes them as small as needed.
+What posters show (logo, strip) comes out once more, for print, in `print/`.
 Needs Chromium, which draws SVG best.
 """
 
@@ -18,6 +19,8 @@ PASSES = Path(__file__).resolve().parent.parent / "templates" / "passes"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 STAMPS = {"empty", "full", "reward"}
 STAMP_SCALE = 3
+PRINTED = {"logo", "strip"}
+PRINT_SCALE = 6
 COLOURS = 128
 
 
@@ -42,14 +45,15 @@ def main(name: str) -> None:
 
 
 def _pictures(browser: Browser, source: Path, folder: Path) -> list[tuple[Path, Image.Image]]:
-    target = folder / source.relative_to(folder / "source").with_suffix(".png")
-    if source.parent.name == "stamps" and source.stem in STAMPS:
+    inside = source.relative_to(folder / "source").with_suffix(".png")
+    target = folder / inside
+    if inside.parent.name == "stamps" and source.stem in STAMPS:
         return [(target, _draw(browser, source, STAMP_SCALE))]
-    return [
-        (target.with_stem(target.stem + ("" if scale == 1 else f"@{scale}x")), picture)
-        for scale in (1, 2, 3)
-        for picture in (_draw(browser, source, scale),)
-    ]
+    scales = {target.with_stem(f"{target.stem}@{scale}x"): scale for scale in (2, 3)}
+    scales[target] = 1
+    if inside.stem in PRINTED and inside.parent == Path():
+        scales[folder / "print" / inside] = PRINT_SCALE
+    return [(path, _draw(browser, source, scale)) for path, scale in scales.items()]
 
 
 def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:
