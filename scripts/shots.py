@@ -8,8 +8,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,11 +24,9 @@ SIZES = {"phone": (390, 844), "desk": (1280, 860)}
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 27_0 like Mac OS X)"
 ANDROID = "Mozilla/5.0 (Linux; Android 16; Pixel 10)"
 
-Act = Callable[[Page], None]
-
 
 class Stage:
-    """The sandbox with cards on it, and the addresses of its pages."""
+    """The sandbox with cards on it, and a hand that opens its pages."""
 
     def __init__(self, sandbox: dict[str, Any]) -> None:
         self.sandbox = sandbox
@@ -34,33 +34,27 @@ class Stage:
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.headers["Authorization"] = f"Bearer {sandbox['api_key']}"
+        self._events = count()
         self.aino = self._card("Aino", stamps=(5, 1))
         self.eero = self._card("Eero", stamps=(5, 5))
         for card in (self.eero, self.aino):
             self._post(f"{sandbox['phones_url']}phones/aino/add", {"url": card["pass_url"]})
         self._stamp(self.aino, 1)
 
-    def pages(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Name, address and how to look at it."""
-        joining = self.base + self.sandbox["try_it"]["join_url"]
-        card, till = self.aino["card_url"], f"{self.base}/till/login"
-        return [
-            ("home", self.base, {}),
-            ("join", joining, {}),
-            ("join-wrong", joining, {"act": _join_wrong}),
-            ("card-iphone", card, {"agent": IPHONE, "sizes": ("phone",)}),
-            ("card-android", card, {"agent": ANDROID, "sizes": ("phone",)}),
-            ("card", card, {"sizes": ("desk",)}),
-            ("phones", self.sandbox["phones_url"], {}),
-            ("phones-back", self.sandbox["phones_url"], {"act": _turn_card}),
-            ("till-login", till, {}),
-            ("till-pin", till, {"act": self.sign_in}),
-            ("till-ready", till, {"act": self.name_oneself}),
-            ("till-stamped", till, {"act": lambda page: self.scan(page, self.aino)}),
-            ("till-reward", till, {"act": lambda page: self.scan(page, self.eero)}),
-            ("till-unknown", till, {"act": lambda page: self.scan(page, {})}),
-            ("not-found", f"{self.base}/c/none", {}),
-        ]
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.http.close()
+
+    def show(self, page: Page, look: "Look") -> None:
+        """Open a page and do what makes it interesting."""
+        page.goto(look.address(self))
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(400)
+        if look.act:
+            look.act(self, page)
+            page.wait_for_timeout(300)
 
     def sign_in(self, page: Page) -> None:
         """Open the till."""
@@ -93,12 +87,8 @@ class Stage:
 
     def _stamp(self, card: dict[str, Any], quantity: int) -> None:
         body = {"card": card["id"], "name": "stamped", "quantity": quantity}
-        key = f"shots-{card['id']}-{self._count()}"
-        self._post(f"{self.base}/api/v1/events", {"id": key, **body})
-
-    def _count(self) -> int:
-        self._events = getattr(self, "_events", 0) + 1
-        return self._events
+        event_id = f"shots-{next(self._events)}"
+        self._post(f"{self.base}/api/v1/events", {"id": event_id, **body})
 
     def _post(self, url: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
         headers = {"Idempotency-Key": key} if key else {}
@@ -108,38 +98,85 @@ class Stage:
         return made
 
 
-def _join_wrong(page: Page) -> None:
+@dataclass(frozen=True)
+class Look:
+    """A page: where it is, what to do there, who looks at it and on which screens."""
+
+    address: Callable[[Stage], str]
+    act: Callable[[Stage, Page], None] | None = None
+    agent: str | None = None
+    sizes: tuple[str, ...] = tuple(SIZES)
+
+
+def _join(stage: Stage) -> str:
+    return str(stage.base + stage.sandbox["try_it"]["join_url"])
+
+
+def _card(stage: Stage) -> str:
+    return str(stage.aino["card_url"])
+
+
+def _phones(stage: Stage) -> str:
+    return str(stage.sandbox["phones_url"])
+
+
+def _till(stage: Stage) -> str:
+    return f"{stage.base}/till/login"
+
+
+def _join_wrong(_stage: Stage, page: Page) -> None:
     page.fill("#name", "Aino")
     page.fill("#phone", "12")
     page.click("[data-testid=join-submit]")
     page.wait_for_selector("[data-testid=join-errors]")
 
 
-def _turn_card(page: Page) -> None:
+def _turn_card(_stage: Stage, page: Page) -> None:
     page.locator(".is-front .pass__front").first.click()
     page.wait_for_selector(".pass__back:not([hidden])")
 
 
-def shoot(
-    browser: Browser, url: str, path: Path, *, size: tuple[int, int], scheme: str, **how: Any
-) -> None:
-    """One picture of the whole page."""
+PAGES = {
+    "home": Look(lambda stage: stage.base),
+    "join": Look(_join),
+    "join-wrong": Look(_join, _join_wrong),
+    "card-iphone": Look(_card, agent=IPHONE, sizes=("phone",)),
+    "card-android": Look(_card, agent=ANDROID, sizes=("phone",)),
+    "card": Look(_card, sizes=("desk",)),
+    "phones": Look(_phones),
+    "phones-back": Look(_phones, _turn_card),
+    "till-login": Look(_till),
+    "till-pin": Look(_till, Stage.sign_in),
+    "till-ready": Look(_till, Stage.name_oneself),
+    "till-stamped": Look(_till, lambda stage, page: stage.scan(page, stage.aino)),
+    "till-reward": Look(_till, lambda stage, page: stage.scan(page, stage.eero)),
+    "till-unknown": Look(_till, lambda stage, page: stage.scan(page, {})),
+    "not-found": Look(lambda stage: f"{stage.base}/c/none"),
+}
+
+
+def dress(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Show the page in light or dark, and wait until it is painted anew."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_timeout(150)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def shoot(browser: Browser, stage: Stage, name: str, size: str, folder: Path) -> None:
+    """A page in light, and the same in dark."""
+    width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": height},
         locale="en-GB",
-        user_agent=how.get("agent"),
+        user_agent=PAGES[name].agent,
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(url)
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(500)
-    act: Act | None = how.get("act")
-    if act:
-        act(page)
-        page.wait_for_timeout(300)
-    page.screenshot(path=path, full_page=True)
+    stage.show(page, PAGES[name])
+    dress(page, "light")
+    page.screenshot(path=folder / f"{name}-{size}-light.png", full_page=True)
+    dress(page, "dark")
+    page.screenshot(path=folder / f"{name}-{size}-dark.png", full_page=True)
     context.close()
 
 
@@ -152,15 +189,13 @@ def main(folder: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as data,
         running_sandbox(Path(data), LEIMA_PUSH_JOIN_SECONDS="0") as sandbox,
+        Stage(sandbox) as stage,
         sync_playwright() as playwright,
     ):
-        stage = Stage(sandbox)
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for name, url, how in stage.pages():
-            for size in how.pop("sizes", SIZES):
-                for scheme in ("light", "dark"):
-                    path = folder / f"{name}-{size}-{scheme}.png"
-                    shoot(browser, url, path, size=SIZES[size], scheme=scheme, **how)
+        for name, look in PAGES.items():
+            for size in look.sizes:
+                shoot(browser, stage, name, size, folder)
         browser.close()
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 

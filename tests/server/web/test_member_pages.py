@@ -163,3 +163,16 @@ def test_the_brands_colours_come_from_its_design(client, house):
 def test_no_path_leads_out_of_the_designs(client, house):
     for path in ("kahvila/x/icon.png", "../x/design.toml", "kahvila/x/../design.toml"):
         assert client.get(f"/designs/{path}").status_code == 404
+
+
+def test_the_page_shows_the_stamps_of_the_wallets_card(client, join):
+    page = client.get(urlsplit(join().location).path).text
+    pictures = re.findall(r'<img src="(/designs/kahvila/\w+/stamps/\w+\.png)"', page)
+    assert len(pictures) == 10
+    assert pictures[-1].endswith("reward.png")
+    assert all(client.get(path).mimetype == "image/png" for path in set(pictures))
+
+
+def test_no_path_leads_out_of_the_stamps(client, house):
+    for path in ("kahvila/000000000000/stamps/full.png", "none/1/stamps/full.png"):
+        assert client.get(f"/designs/{path}").status_code == 404
