@@ -62,6 +62,7 @@ class Stage:
         page.fill("#password", self.sandbox["staff"]["password"])
         page.click("button[type=submit]")
         page.wait_for_selector("#pin")
+        page.wait_for_load_state("load")  # before that, nobody listens to the keys
 
     def name_oneself(self, page: Page) -> None:
         """Open the till and give a PIN."""
