@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock messages format clean
+.PHONY: help run test check bench shots lock messages format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
 
 bench: $(DEV) ## speed, side by side with raw cryptography and peers in one run
 	@$(BIN)/python -m benchmarks
+
+shots: $(DEV) ## pictures of every page, phone and desk, light and dark, in var/shots
+	@$(BIN)/python -m scripts.shots
 
 format: $(DEV) ## put the code in the house style
 	@$(BIN)/ruff check --fix-only -q .

@@ -86,7 +86,7 @@ def _stamp(
     scan = {"id": str(uuid4()), "code": code}
     http.post(f"{sandbox['base_url']}/till/scan", json=scan, timeout=10).raise_for_status()
     answered = time.monotonic() - start
-    while _held(http, sandbox, serial)["primary"][0]["value"] != "1 / 10":
+    while _held(http, sandbox, serial)["secondary"][0]["value"] != "1 / 10":
         if time.monotonic() - start > _PATIENCE_SECONDS:
             raise RuntimeError("a stamp never reached the phone")
         time.sleep(0.005)

@@ -17,6 +17,7 @@ from server.web import api, apple_web_service, languages, problems
 from server.web import services as current_services
 from server.web.member import member
 from server.web.pages import pages
+from server.web.poster import poster
 from server.web.strict_json import StrictJSONProvider
 from server.web.till import till
 
@@ -75,7 +76,7 @@ def create_app(
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
-    for blueprint in (pages, member, till):
+    for blueprint in (pages, member, poster, till):
         app.register_blueprint(blueprint)
     return app
 

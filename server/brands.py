@@ -8,11 +8,13 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from pydantic import ValidationError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from server import designs
+from server.cards import parts_of
 from server.db import Database
 from server.errors import Refused
+from server.face import Progress
 from server.models import (
     ApiKey,
     Brand,
@@ -189,6 +191,23 @@ def add_programme(
         )
     session.flush()
     return programme
+
+
+def starts(database: Database) -> list[tuple[designs.Design, Progress]]:
+    """The design of every programme that counts towards something, and what a new card has.
+
+    Raises:
+        SettingsError: the folder of a design is gone or wrong.
+    """
+    found = []
+    with database.reading() as session:
+        for programme in session.exec(select(Programme).order_by(Programme.slug)).all():
+            faces = (
+                part.kind.empty_progress(part.rules) for part in parts_of(session, programme.id)
+            )
+            if progress := next((each for each in faces if each), None):
+                found.append((designs.load(programme.design), progress))
+    return found
 
 
 def _checked(kind: str, rules: dict[str, Any]) -> dict[str, Any]:

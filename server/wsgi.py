@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from server import config
+from server import brands, config, strips
 from server.app import create_app
 from server.db import Database
 from server.leash import end_with_parent
@@ -30,6 +30,7 @@ def build() -> Flask:
     settings = config.read()
     services = Services(Database(settings.database_url), settings)
     identity = load(settings, at=services.now())
+    strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)
     worker = Worker(services, identity)
     worker.start()
     atexit.register(worker.stop)  # gives back what it has in hand

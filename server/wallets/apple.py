@@ -4,9 +4,11 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from zlib import crc32
 
 import passkit
@@ -24,17 +26,19 @@ from passkit import (
 from passkit.package import MIME_TYPE
 from passkit.strings import KEY_PREFIX, must_be_keyed
 from passkit.updates import http_date
+from server import strips
 from server.cards import Shown
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
-from server.face import LANGUAGES, Line, Text
+from server.face import LANGUAGES, Line, Progress, Text
 from server.wallets.identity import Identity
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date"]
 
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 _FRONT = 4  # Wallet draws no more of both together on a store card
+_MOST_LOOKS = 256  # kept ready, of about 100 KB each
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
@@ -49,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What all passes of one design have in common, made ready once."""
+    """What all passes of one design and one count have in common, made ready once."""
 
     template: Template
     background: Color
@@ -57,7 +61,9 @@ class _Look:
     label: Color
 
 
-_looks: dict[str, _Look] = {}  # by the version of the design
+# By the version of the design, and the progress when its strip shows it.
+_looks: dict[tuple[str, Progress | None], _Look] = {}
+_forgetting = threading.Lock()
 
 
 def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
@@ -66,7 +72,9 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
     Raises:
         ServiceError: `pass_not_signable`; our certificate is out of date or for other passes.
     """
-    look, words = _look(shown.design), _Words()
+    drawn = strips.drawable(shown.design, shown.face.progress)
+    look = _look(shown.design, drawn, settings.data_dir / strips.FOLDER)
+    words = _Words()
     content = _content(shown, look, words, (identity.team_identifier, settings))
     strings = _strings(tuple(words.entries.items()))
     try:
@@ -109,15 +117,20 @@ def _strings(entries: tuple[tuple[str, Text], ...]) -> Strings:
     )
 
 
-def _look(design: Design) -> _Look:
-    look = _looks.get(design.version)
+def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
+    look = _looks.get((design.version, drawn))
     if look is None:
-        look = _looks[design.version] = _Look(
-            template=Template(Images(design.images)),
+        images = {**design.images, **(strips.files(design, drawn, folder) if drawn else {})}
+        look = _Look(
+            template=Template(Images(images)),
             background=Color.parse(design.background_color),
             foreground=Color.parse(design.foreground_color),
             label=Color.parse(design.label_color),
         )
+        with _forgetting:
+            if len(_looks) >= _MOST_LOOKS:
+                _looks.pop(next(iter(_looks)))
+            _looks[design.version, drawn] = look
     return look
 
 
@@ -143,8 +156,12 @@ def _content(shown: Shown, look: _Look, words: _Words, issuer: tuple[str, Settin
 
 
 def _store_card(shown: Shown, words: _Words) -> StoreCard:
+    """Wallet draws the primary field over the strip: it stands below when the strip counts."""
     face = shown.face
-    front, over = face.lines[:_FRONT], face.lines[_FRONT:]
+    is_drawn = strips.drawable(shown.design, face.progress) is not None
+    lead = (face.headline,) if face.headline else ()
+    lines = (*lead, *face.lines) if is_drawn else face.lines
+    front, over = lines[:_FRONT], lines[_FRONT:]
     back = (
         *over,
         *face.details,
@@ -153,7 +170,7 @@ def _store_card(shown: Shown, words: _Words) -> StoreCard:
     )
     return StoreCard(
         header_fields=_fields((face.corner,), words),
-        primary_fields=_fields((face.headline,), words),
+        primary_fields=_fields(() if is_drawn else lead, words),
         secondary_fields=_fields(front[:_SECONDARY], words),
         auxiliary_fields=_fields(front[_SECONDARY:], words),
         back_fields=_fields(back, words),

@@ -45,14 +45,14 @@ def keep_nothing(response: Response) -> Response:
 @member.get("/join/<brand_slug>/<programme_slug>")
 def join_form(brand_slug: str, programme_slug: str) -> str:
     """The form: at most three fields."""
-    brand, programme = _programme(brand_slug, programme_slug)
+    brand, programme = find_programme(brand_slug, programme_slug)
     return _form(brand, programme, event_id=str(uuid4()))
 
 
 @member.post("/join/<brand_slug>/<programme_slug>")
 def join(brand_slug: str, programme_slug: str) -> AnyResponse | tuple[str, int]:
     """A new card, always: a contact typed here proves nothing about who owns it."""
-    brand, programme = _programme(brand_slug, programme_slug)
+    brand, programme = find_programme(brand_slug, programme_slug)
     form = request.form
     event_id = form.get("event_id") or str(uuid4())
     applicant = members.Applicant(
@@ -116,7 +116,8 @@ def card_file(link_token: str) -> Response:
     return Response(body, mimetype=MIME_TYPE, headers=headers)
 
 
-def _programme(brand_slug: str, programme_slug: str) -> tuple[Brand, Programme]:
+def find_programme(brand_slug: str, programme_slug: str) -> tuple[Brand, Programme]:
+    """A brand and its programme by their names in addresses. Raises NotFound."""
     statement = (
         select(Brand, Programme)
         .where(Programme.brand_id == Brand.id)
@@ -156,6 +157,11 @@ def _look(brand: Brand, design: designs.Design) -> dict[str, Any]:
         "contact": brand.contact,
         "logo_url": f"{base}/logo@3x.png" if "logo@3x.png" in design.images else None,
         "strip_url": f"{base}/strip@3x.png" if "strip@3x.png" in design.images else None,
+        "stamp_urls": {
+            name: f"{base}/stamps/{name}.png"
+            for name in ("empty", "full", "reward")
+            if design.stamps and f"{name}.png" in design.stamps.pictures
+        },
     }
 
 

@@ -46,6 +46,16 @@ def design_image(name: str, version: str, file_name: str) -> Response:
     return send_file(image, "image/png", max_age=31_536_000)
 
 
+@pages.get("/designs/<name>/<version>/stamps/<file_name>")
+def stamp_image(name: str, version: str, file_name: str) -> Response:
+    """A picture of a design's stamp."""
+    design = designs.load(name) if name in designs.names() else None
+    stamps = design.stamps.pictures if design and design.stamps else {}
+    if design is None or design.version[:12] != version or file_name not in stamps:
+        raise NotFound("image_unknown", "There is no such picture.")
+    return send_file(io.BytesIO(stamps[file_name]), "image/png", max_age=31_536_000)
+
+
 def _design_of(slug: str) -> str:
     statement = (
         select(Programme.design)

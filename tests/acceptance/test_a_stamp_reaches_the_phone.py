@@ -46,7 +46,7 @@ def held(http: requests.Session, sandbox: dict[str, Any], number: str) -> dict[s
 def shows(http: requests.Session, sandbox: dict[str, Any], number: str, value: str) -> float:
     """How long until the phone shows `value`; gives up after ten seconds."""
     start = time.monotonic()
-    while held(http, sandbox, number)["primary"][0]["value"] != value:
+    while held(http, sandbox, number)["secondary"][0]["value"] != value:
         assert time.monotonic() - start < 10, f"the phone never showed {value}"
         time.sleep(0.02)
     return time.monotonic() - start

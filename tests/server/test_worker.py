@@ -112,7 +112,7 @@ def test_ten_stamps_in_three_seconds_are_at_most_three_pushes_a_phone(
     assert desk.pushed().count(A) == desk.pushed().count(B)
     pkpass = phones.new(ledger.card).fetch().data
     content = passkit.read(pkpass, root_pem=authority.root_pem).content["storeCard"]
-    values = [content[group][0]["value"] for group in ("primaryFields", "headerFields")]
+    values = [content[group][0]["value"] for group in ("secondaryFields", "headerFields")]
     assert values == ["0 / 10", "1"]
 
 

@@ -8,10 +8,10 @@ import pytest
 import passkit
 from passkit import certificates, signing
 from passkit.strings import read_strings
-from server import cards, wording
+from server import cards, strips, wording
 from server.designs import Design
 from server.errors import ServiceError
-from server.face import Line, Text
+from server.face import Line, Progress, Text
 from server.wallets import apple
 
 
@@ -60,19 +60,34 @@ def line(key, **more):
     return Line(key, Text.same(key.upper()), Text.same("x"), **more)
 
 
-def test_headline_and_corner_stand_where_one_looks_first(content):
+@pytest.fixture
+def plain(shown):
+    """The design as it is for cards that count nothing to draw."""
+    values = {name: getattr(shown.design, name) for name in Design.__slots__}
+    return Design(**values | {"version": "plain", "stamps": None})
+
+
+def test_the_number_stands_below_the_strip_that_shows_the_stamps(content):
     passed = content()
-    assert [field["value"] for field in fields(passed, "primary")] == ["3 / 10"]
+    assert [field["value"] for field in fields(passed, "secondary")] == ["3 / 10", "Ilmainen kahvi"]
+    assert fields(passed, "primary") == []
     assert [field["key"] for field in fields(passed, "header")] == ["rewards"]
 
 
-def test_lines_stand_below_the_picture(content):
-    assert [field["key"] for field in fields(content(), "secondary")] == ["next"]
+def test_on_a_plain_strip_the_number_stands_large(content, plain):
+    passed = content(design=plain)
+    assert [field["value"] for field in fields(passed, "primary")] == ["3 / 10"]
+    assert [field["key"] for field in fields(passed, "secondary")] == ["next"]
 
 
-def test_what_the_front_has_no_room_for_moves_to_the_back(content, shown):
+def test_of_more_stamps_than_fit_the_number_is_shown(content, shown):
+    passed = content(face=replace(shown.face, progress=Progress(3, 31)))
+    assert [field["value"] for field in fields(passed, "primary")] == ["3 / 10"]
+
+
+def test_what_the_front_has_no_room_for_moves_to_the_back(content, shown, plain):
     face = replace(shown.face, lines=tuple(line(f"l{n}") for n in range(6)))
-    passed = content(face=face)
+    passed = content(face=face, design=plain)
     keys = {group: [field["key"] for field in fields(passed, group)]
             for group in ("secondary", "auxiliary", "back")}  # fmt: skip
     assert (keys["secondary"], keys["auxiliary"]) == (["l0", "l1"], ["l2", "l3"])
@@ -103,8 +118,9 @@ def test_the_code_is_the_passs_own_with_the_number_to_type_below(content, shown)
 
 
 def test_the_holder_is_told_of_a_change_with_the_new_value(content):
-    assert fields(content(), "primary")[0]["changeMessage"] == "Leimakorttisi: %@"
-    assert "changeMessage" not in fields(content(), "secondary")[0]
+    headline, following = fields(content(), "secondary")
+    assert headline["changeMessage"] == "Leimakorttisi: %@"
+    assert "changeMessage" not in following
 
 
 def test_every_value_is_a_text(content):
@@ -120,7 +136,7 @@ def test_every_value_is_a_text(content):
      ("en", "STAMPS", "Your card: %@")],
 )  # fmt: skip
 def test_the_phones_language_decides(content, language, label, message):
-    headline = fields(content(language), "primary")[0]
+    headline = fields(content(language), "secondary")[0]
     assert (headline["label"], headline["changeMessage"]) == (label, message)
 
 
@@ -131,7 +147,7 @@ def test_the_members_language_changes_nothing(opened, shown):
 
 def test_what_reads_alike_in_every_language_is_no_key(opened, shown):
     passed = opened().content
-    assert fields(passed, "primary")[0]["value"] == "3 / 10"
+    assert fields(passed, "secondary")[0]["value"] == "3 / 10"
     assert (passed["organizationName"], passed["logoText"]) == ("Aalto", shown.design.logo_text)
 
 
@@ -143,20 +159,20 @@ def test_another_text_in_any_language_is_another_pass_json(opened, shown):
 
 
 def test_somebody_called_like_a_key_keeps_the_name(content, opened, shown):
-    taken = fields(opened().content, "primary")[0]["label"]
+    taken = fields(opened().content, "secondary")[0]["label"]
     for name in (taken, "OFFER_LABEL", "L_stamps"):
         line = Line("name", Text.same("NAME"), Text.same(name))
         face = replace(shown.face, lines=(line,), brand=name)
         for language in ("fi", "sv", "en"):
             passed = content(language, face=face)
-            assert fields(passed, "secondary")[0]["value"] == name
+            assert fields(passed, "secondary")[1]["value"] == name
             assert passed["organizationName"] == name
 
 
 def test_a_number_keeps_its_unbreakable_space(content, shown):
     (next_line,) = shown.face.lines
     face = replace(shown.face, lines=(replace(next_line, value=wording.number(1234)),))
-    values = [fields(content(each, face=face), "secondary")[0]["value"] for each in ("fi", "en")]
+    values = [fields(content(each, face=face), "secondary")[1]["value"] for each in ("fi", "en")]
     assert values == ["1\N{NBSP}234", "1,234"]
 
 
@@ -190,10 +206,38 @@ def test_the_look_is_the_designs(content, shown):
     assert passed["backgroundColor"] == "rgb(52, 32, 24)"
 
 
-def test_the_images_are_the_designs(shown, identity, settings, authority, clock):
-    pkpass = apple.build_pass(shown, identity, settings, clock())
-    files = passkit.read(pkpass, root_pem=authority.root_pem).files
-    assert {name: files[name] for name in shown.design.images} == shown.design.images
+@pytest.fixture
+def files(shown, identity, settings, authority, clock):
+    """The files of a card's pass, changed as told."""
+
+    def of(**changes):
+        pkpass = apple.build_pass(replace(shown, **changes), identity, settings, clock())
+        return passkit.read(pkpass, root_pem=authority.root_pem).files
+
+    return of
+
+
+def test_the_images_are_the_designs_with_the_stamps_in_the_strip(files, shown, settings):
+    passed = files()
+    strip = strips.files(shown.design, Progress(3, 10), settings.data_dir / "images")
+    wanted = {**shown.design.images, **strip}
+    assert {name: passed[name] for name in wanted} == wanted
+
+
+def test_each_count_has_a_strip_of_its_own(files, shown):
+    drawn = {
+        have: files(face=replace(shown.face, progress=Progress(have, 10)))["strip@2x.png"]
+        for have in (0, 1, 9)
+    }
+    assert len(set(drawn.values())) == 3
+
+
+def test_looks_are_forgotten_when_there_are_too_many(files, shown, monkeypatch):
+    monkeypatch.setattr(apple, "_MOST_LOOKS", 2)
+    monkeypatch.setattr(apple, "_looks", {})
+    for have in range(4):
+        files(face=replace(shown.face, progress=Progress(have, 4)))
+    assert len(apple._looks) == 2
 
 
 def test_a_new_version_of_a_design_is_another_look(content, shown):

@@ -27,7 +27,7 @@ def opened(answer, authority):
 
 def headline(answer, authority):
     store_card = opened(answer, authority).content["storeCard"]
-    return store_card["primaryFields"][0]["value"]
+    return store_card["secondaryFields"][0]["value"]
 
 
 def test_a_pass_is_fetched_without_being_registered(phone, authority):

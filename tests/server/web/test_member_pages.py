@@ -130,7 +130,7 @@ def test_the_card_file_is_a_pass_that_verifies(join, services, identity, authori
     answer = phone.get(f"{link}/card.pkpass")
     assert answer.mimetype == "application/vnd.apple.pkpass"
     opened = read(answer.data, root_pem=authority.root_pem)
-    assert opened.content["storeCard"]["primaryFields"][0]["value"] == "0 / 10"
+    assert opened.content["storeCard"]["secondaryFields"][0]["value"] == "0 / 10"
 
 
 def test_a_made_up_link_leads_nowhere(client, house):
@@ -169,3 +169,16 @@ def test_the_join_page_tells_the_minimum_purchase(client, ledger_with):
     ledger_with(minimum_purchase_cents=250)
     page = client.get("/join/special/kahvipassi").get_data(as_text=True)
     assert "a purchase of at least €2.50." in page
+
+
+def test_the_page_shows_the_stamps_of_the_wallets_card(client, join):
+    page = client.get(urlsplit(join().location).path).text
+    pictures = re.findall(r'<img src="(/designs/kahvila/\w+/stamps/\w+\.png)"', page)
+    assert len(pictures) == 10
+    assert pictures[-1].endswith("reward.png")
+    assert all(client.get(path).mimetype == "image/png" for path in set(pictures))
+
+
+def test_no_path_leads_out_of_the_stamps(client, house):
+    for path in ("kahvila/000000000000/stamps/full.png", "none/1/stamps/full.png"):
+        assert client.get(f"/designs/{path}").status_code == 404

@@ -1,0 +1,74 @@
+"""Draw the pictures of a design from its sources: every `source/**/*.svg` as PNG.
+
+Usage: python scripts/draw_design.py DESIGN
+A drawing's width and height are points; it comes out in one, two and three times as many pixels.
+The stamps (empty, full, reward) come out once, large: the service makes them as small as needed.
+What posters show (logo, strip) comes out once more, for print, in `print/`.
+Needs Chromium, which draws SVG best.
+"""
+
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+PASSES = Path(__file__).resolve().parent.parent / "templates" / "passes"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+STAMPS = {"empty", "full", "reward"}
+STAMP_SCALE = 3
+PRINTED = {"logo", "strip"}
+PRINT_SCALE = 6
+COLOURS = 128
+
+
+def main(name: str) -> None:
+    """Draw all pictures of the design `name` and say what was written."""
+    folder = PASSES / name
+    sources = sorted((folder / "source").rglob("*.svg"))
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not sources:
+        sys.exit(f"There are no drawings in {folder / 'source'}: put an icon.svg there.")
+    if chromium is None:
+        sys.exit("This needs Chromium: on Debian, apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for source in sources:
+            for path, picture in _pictures(browser, source, folder):
+                path.parent.mkdir(exist_ok=True)
+                picture.save(path, "PNG", optimize=True)
+                size = f"{picture.width} x {picture.height}"
+                print(f"{path.relative_to(folder)}: {size}, {path.stat().st_size} bytes")
+        browser.close()
+
+
+def _pictures(browser: Browser, source: Path, folder: Path) -> list[tuple[Path, Image.Image]]:
+    inside = source.relative_to(folder / "source").with_suffix(".png")
+    target = folder / inside
+    if inside.parent.name == "stamps" and source.stem in STAMPS:
+        return [(target, _draw(browser, source, STAMP_SCALE))]
+    scales = {target.with_stem(f"{target.stem}@{scale}x"): scale for scale in (2, 3)}
+    scales[target] = 1
+    if inside.stem in PRINTED and inside.parent == Path():
+        scales[folder / "print" / inside] = PRINT_SCALE
+    return [(path, _draw(browser, source, scale)) for path, scale in scales.items()]
+
+
+def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:
+    page = browser.new_page(device_scale_factor=scale)
+    page.set_content(f"<style>body{{margin:0}}svg{{display:block}}</style>{source.read_text()}")
+    drawn = page.locator("svg").screenshot(omit_background=True)
+    page.close()
+    picture = Image.open(io.BytesIO(drawn)).convert("RGBA")
+    is_opaque = picture.getextrema()[3] == (255, 255)
+    return (
+        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE) if is_opaque else picture
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Usage: python scripts/draw_design.py DESIGN")
+    main(sys.argv[1])

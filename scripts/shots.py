@@ -1,0 +1,205 @@
+"""Pictures of every page: `make shots`, or `python scripts/shots.py [FOLDER]`.
+
+Starts the sandbox, gives one card seven stamps and another a reward, and writes each page as a PNG
+at the size of a phone and of a desk, light and dark, to var/shots.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.running import running_sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+SIZES = {"phone": (390, 844), "desk": (1280, 860)}
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 27_0 like Mac OS X)"
+ANDROID = "Mozilla/5.0 (Linux; Android 16; Pixel 10)"
+
+
+class Stage:
+    """The sandbox with cards on it, and a hand that opens its pages."""
+
+    def __init__(self, sandbox: dict[str, Any]) -> None:
+        self.sandbox = sandbox
+        self.base = sandbox["base_url"]
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.headers["Authorization"] = f"Bearer {sandbox['api_key']}"
+        self._events = count()
+        self.aino = self._card("Aino", stamps=(5, 1))
+        self.eero = self._card("Eero", stamps=(5, 5))
+        for card in (self.eero, self.aino):
+            self._post(f"{sandbox['phones_url']}phones/aino/add", {"url": card["pass_url"]})
+        self._stamp(self.aino, 1)
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.http.close()
+
+    def show(self, page: Page, look: "Look") -> None:
+        """Open a page and do what makes it interesting."""
+        page.goto(look.address(self))
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(400)
+        if look.act:
+            look.act(self, page)
+            page.wait_for_timeout(300)
+
+    def sign_in(self, page: Page) -> None:
+        """Open the till."""
+        page.fill("#login", self.sandbox["staff"]["login"])
+        page.fill("#password", self.sandbox["staff"]["password"])
+        page.click("button[type=submit]")
+        page.wait_for_selector("#pin")
+        page.wait_for_load_state("load")  # before that, nobody listens to the keys
+
+    def name_oneself(self, page: Page) -> None:
+        """Open the till and give a PIN."""
+        self.sign_in(page)
+        page.keyboard.type(self.sandbox["staff"]["pins"][0]["pin"])
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#desk:not([hidden])")
+
+    def scan(self, page: Page, card: dict[str, Any]) -> None:
+        """Open the till and scan a card, or a code that is none."""
+        self.name_oneself(page)
+        page.keyboard.type(card.get("member_number", "HELLOWORLD"))
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#result:not([data-code=idle]):not([data-code=sending])")
+
+    def _card(self, name: str, *, stamps: tuple[int, ...]) -> dict[str, Any]:
+        slug = self.sandbox["programmes"][0]["slug"]
+        body = {"programme": slug, "member": {"name": name, "language": "en"}}
+        made = self._post(f"{self.base}/api/v1/cards", body, f"shots-{name}")
+        for quantity in stamps:
+            self._stamp(made, quantity)
+        return made
+
+    def _stamp(self, card: dict[str, Any], quantity: int) -> None:
+        body = {"card": card["id"], "name": "stamped", "quantity": quantity}
+        event_id = f"shots-{next(self._events)}"
+        self._post(f"{self.base}/api/v1/events", {"id": event_id, **body})
+
+    def _post(self, url: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.http.post(url, json=body, headers=headers, timeout=20)
+        answer.raise_for_status()
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page: where it is, what to do there, who looks at it and on which screens."""
+
+    address: Callable[[Stage], str]
+    act: Callable[[Stage, Page], None] | None = None
+    agent: str | None = None
+    sizes: tuple[str, ...] = tuple(SIZES)
+
+
+def _join(stage: Stage) -> str:
+    return str(stage.base + stage.sandbox["try_it"]["join_url"])
+
+
+def _card(stage: Stage) -> str:
+    return str(stage.aino["card_url"])
+
+
+def _phones(stage: Stage) -> str:
+    return str(stage.sandbox["phones_url"])
+
+
+def _till(stage: Stage) -> str:
+    return f"{stage.base}/till/login"
+
+
+def _join_wrong(_stage: Stage, page: Page) -> None:
+    page.fill("#name", "Aino")
+    page.fill("#phone", "12")
+    page.click("[data-testid=join-submit]")
+    page.wait_for_selector("[data-testid=join-errors]")
+
+
+def _turn_card(_stage: Stage, page: Page) -> None:
+    page.locator(".is-front .pass__front").first.click()
+    page.wait_for_selector(".pass__back:not([hidden])")
+
+
+PAGES = {
+    "home": Look(lambda stage: stage.base),
+    "join": Look(_join),
+    "join-wrong": Look(_join, _join_wrong),
+    "card-iphone": Look(_card, agent=IPHONE, sizes=("phone",)),
+    "card-android": Look(_card, agent=ANDROID, sizes=("phone",)),
+    "card": Look(_card, sizes=("desk",)),
+    "phones": Look(_phones),
+    "phones-back": Look(_phones, _turn_card),
+    "till-login": Look(_till),
+    "till-pin": Look(_till, Stage.sign_in),
+    "till-ready": Look(_till, Stage.name_oneself),
+    "till-stamped": Look(_till, lambda stage, page: stage.scan(page, stage.aino)),
+    "till-reward": Look(_till, lambda stage, page: stage.scan(page, stage.eero)),
+    "till-unknown": Look(_till, lambda stage, page: stage.scan(page, {})),
+    "not-found": Look(lambda stage: f"{stage.base}/c/none"),
+}
+
+
+def dress(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Show the page in light or dark, and wait until it is painted anew."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_timeout(150)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def shoot(browser: Browser, stage: Stage, name: str, size: str, folder: Path) -> None:
+    """A page in light, and the same in dark."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="en-GB",
+        user_agent=PAGES[name].agent,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    stage.show(page, PAGES[name])
+    dress(page, "light")
+    page.screenshot(path=folder / f"{name}-{size}-light.png", full_page=True)
+    dress(page, "dark")
+    page.screenshot(path=folder / f"{name}-{size}-dark.png", full_page=True)
+    context.close()
+
+
+def main(folder: Path) -> None:
+    """Everything, each page under its name, size and scheme."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("This needs Chromium: on Debian, apt-get install chromium.")
+    with (
+        tempfile.TemporaryDirectory() as data,
+        running_sandbox(Path(data), LEIMA_PUSH_JOIN_SECONDS="0") as sandbox,
+        Stage(sandbox) as stage,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for name, look in PAGES.items():
+            for size in look.sizes:
+                shoot(browser, stage, name, size, folder)
+        browser.close()
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "var" / "shots")
