@@ -12,9 +12,11 @@ from server.face import LANGUAGES
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
-from server.web import api, apple_web_service, problems
+from server.web import api, apple_web_service, observed, problems
+from server.web.health import health
 from server.web.member import member
 from server.web.pages import pages
+from server.web.proxies import TrustedProxies
 from server.web.strict_json import StrictJSONProvider
 from server.web.till import till
 
@@ -62,14 +64,17 @@ def create_app(
     app.extensions["leima_sandbox"] = sandbox
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    observed.init_app(app)
     app.before_request(_choose_language)
     app.before_request(_refuse_foreign_pages)
     app.after_request(_add_headers)
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
-    for blueprint in (pages, member, till):
+    for blueprint in (pages, member, till, health):
         app.register_blueprint(blueprint)
+    trusted = services.settings.trusted_proxies
+    app.wsgi_app = TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]
     return app
 
 

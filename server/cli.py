@@ -1,14 +1,15 @@
-"""The command line: `leima run`, `leima migrate`, `leima demo`."""
+"""The command line: `leima run`, `leima migrate`, `leima doctor` and the rest of `leima --help`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import clock, config, demo, migrations, supervisor
+from server import backup, clock, config, demo, doctor, logs, migrations, supervisor
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
@@ -17,10 +18,11 @@ from server.wallets import identity
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it went well, 2 when the settings are wrong."""
+    """Run one command; 0 when it went well, 1 when it found a fault, 2 when it cannot be done."""
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
+        logs.configure(*config.log_choice())
         return command(options)
     except LeimaError as error:
         print(f"leima: {error}", file=sys.stderr)
@@ -47,7 +49,11 @@ def run(options: argparse.Namespace) -> int:
         workers=1,
         blocking_threads=8,
         websockets=False,
-        log_level=LogLevels.warning if options.child else LogLevels.info,
+        log_level=LogLevels(settings.log_level),
+        log_dictconfig=logs.plan(settings.log_level, settings.log_format),
+        ssl_cert=settings.tls_cert_file,
+        ssl_key=settings.tls_key_file,
+        ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
     ).serve()
     return 0
@@ -75,6 +81,23 @@ def seed(_options: argparse.Namespace) -> int:
     print(f"Till:  {settings.public_url}/till  {access.till_login} / {access.till_password}")
     print(f"PINs:  {', '.join(f'{name} {pin}' for name, pin in access.pins)}")
     print(f"Key:   {access.api_key}")
+    return 0
+
+
+def examine(options: argparse.Namespace) -> int:
+    """Look at everything and say what to do; 1 when something must be mended."""
+    found = doctor.examine(clock.now())
+    if options.json:
+        print(doctor.as_json(found))
+    else:
+        doctor.report(found)
+    return 0 if doctor.is_well(found) else 1
+
+
+def back_up(options: argparse.Namespace) -> int:
+    """Copy the database while it is in use."""
+    size = backup.back_up(config.read().database_url, options.file)
+    print(f"{options.file}: {size / 1e6:.1f} MB, checked")
     return 0
 
 
@@ -107,6 +130,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
         command=seed
     )
+    examiner = commands.add_parser("doctor", help="look at everything and say what to do")
+    examiner.add_argument("--json", action="store_true", help="for programs")
+    examiner.set_defaults(command=examine)
+    saver = commands.add_parser("backup", help="copy the SQLite database while it is in use")
+    saver.add_argument("file", type=Path, metavar="FILE", help="where to; replaced if it exists")
+    saver.set_defaults(command=back_up)
     return root
 
 

@@ -5,7 +5,7 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import passkit
 from passkit import Barcode, CertificateError, Color, Field, Images, Pass, StoreCard, Template
@@ -40,6 +40,7 @@ class _Look:
 
 
 _looks: dict[str, _Look] = {}  # by the version of the design
+_warned_on: set[date] = set()
 
 
 def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
@@ -49,6 +50,7 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
         ServiceError: `pass_not_signable`; our certificate is out of date or for other passes.
     """
     look = _look(shown.design)
+    _warn_once_a_day(identity, at)
     try:
         return passkit.build(
             _content(shown, look, identity, settings), look.template, identity.signer, at=at
@@ -58,6 +60,13 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
         raise ServiceError(
             "pass_not_signable", "The card cannot be signed at the moment: try again later."
         ) from error
+
+
+def _warn_once_a_day(identity: Identity, at: datetime) -> None:
+    for text in identity.signer.warnings(at):
+        if at.date() not in _warned_on:
+            _warned_on.add(at.date())
+            _log.warning("apple.certificate_ends: %s", text)
 
 
 def _look(design: Design) -> _Look:
