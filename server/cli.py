@@ -22,7 +22,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        logs.configure(*config.log_choice())
         return command(options)
     except LeimaError as error:
         print(f"leima: {error}", file=sys.stderr)
@@ -34,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if options.child:
         end_with_parent()
     settings = config.read()
+    logs.configure(settings.log_level, settings.log_format)
     if options.production:
         config.require_production(settings)
         identity.refuse_throwaway(identity.load(settings, at=clock.now()))
@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         workers=1,
         blocking_threads=8,
         websockets=False,
-        log_level=LogLevels(settings.log_level),
+        # Its only warning is about the number of threads.
+        log_level=LogLevels.error if settings.log_level == "warning" else settings.log_level,
         log_dictconfig=logs.plan(settings.log_level, settings.log_format),
         ssl_cert=settings.tls_cert_file,
         ssl_key=settings.tls_key_file,

@@ -21,7 +21,8 @@ _MASK = "***"
 _UUID = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 _NO_SECRET = re.compile(rf"{_UUID}|serial number [A-Za-z0-9_-]+", re.IGNORECASE)
 _SECRETS = re.compile(
-    r"(?P<before>\b(?:ApplePass|Bearer|Basic)\s+|/c/|/3/device/|://[^\s/@:]+:)[^\s/\"'@]+"
+    r"(?P<before>\b(?:ApplePass|Bearer|Basic)\s+|/c/|/3/device/)(?!<)[^\s/\"']+"
+    r"|(?P<user>://[^\s/@:]+:)[^\s/@]+(?=@)"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
     r"|\+\d[\d -]{6,}\d"  # phone
     # A token has letters and digits in one long piece; a file name or a function seldom does.
@@ -98,7 +99,7 @@ class JSONLine(logging.Formatter):
 
 
 def _masked(text: str) -> str:
-    return _SECRETS.sub(lambda match: (match["before"] or "") + _MASK, text)
+    return _SECRETS.sub(lambda match: (match["before"] or match["user"] or "") + _MASK, text)
 
 
 def _everything(formatter: logging.Formatter, record: logging.LogRecord) -> str:

@@ -52,6 +52,6 @@ def text() -> bytes:
     return generate_latest(_registry)
 
 
-def value(name: str, **labels: str) -> float:
+def value(sample: str, /, **labels: str) -> float:
     """One sample by its full name, 0 when there is none yet."""
-    return _registry.get_sample_value(name, labels) or 0.0
+    return _registry.get_sample_value(sample, labels) or 0.0
