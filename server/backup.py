@@ -55,7 +55,8 @@ def back_up(database_url: str, target: Path) -> int:
 def _source(database_url: str) -> Path:
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        place = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        shown = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        place = shown.replace(":***@", "@")  # pg_dump asks, or reads its own files
         raise SettingsError(
             f"this database is a server's: back it up with "
             f"pg_dump --format=custom --file=leima.dump '{place}'"

@@ -49,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
         workers=1,
         blocking_threads=8,
         websockets=False,
-        # Its only warning is about the number of threads.
-        log_level=LogLevels.error if settings.log_level == "warning" else settings.log_level,
+        log_level=_server_level(settings),
         log_dictconfig=logs.plan(settings.log_level, settings.log_format),
         ssl_cert=settings.tls_cert_file,
         ssl_key=settings.tls_key_file,
@@ -58,6 +57,11 @@ def run(options: argparse.Namespace) -> int:
         respawn_failed_workers=True,
     ).serve()
     return 0
+
+
+def _server_level(settings: config.Settings) -> LogLevels:
+    """The web server's only warning is about the number of threads."""
+    return LogLevels("error" if settings.log_level == "warning" else settings.log_level)
 
 
 def migrate(_options: argparse.Namespace) -> int:

@@ -130,4 +130,4 @@ def test_a_database_server_is_backed_up_with_its_own_command(tmp_path):
     with pytest.raises(SettingsError) as refused:
         back_up(url, tmp_path / "copy")
     assert "pg_dump --format=custom" in str(refused.value)
-    assert "postgresql://leima:***@db.example.com/leima" in str(refused.value)
+    assert "postgresql://leima@db.example.com/leima" in str(refused.value)
