@@ -32,25 +32,26 @@ def sums(path: Path) -> tuple[int, int, int, int]:
 
 
 def test_copies_under_a_stream_of_stamps_are_whole(ledger, settings, tmp_path):
-    stopping = threading.Event()
+    stopping, stamped = threading.Event(), threading.Semaphore(0)
 
     def stamp() -> None:
         while not stopping.is_set():
             ledger.stamp()
+            stamped.release()
 
-    tills = [threading.Thread(target=stamp) for _ in range(3)]
-    for till in tills:
-        till.start()
+    till = threading.Thread(target=stamp)
+    till.start()
+    copies = [tmp_path / f"{number}.backup" for number in range(5)]
     try:
-        copies = []
-        for number in range(5):
-            copies.append(tmp_path / f"{number}.backup")
-            assert back_up(settings.database_url, copies[-1]) > 0
-            ledger.stamp()  # stamping goes on meanwhile
+        for copy in copies:
+            for _ in range(2):  # the second began after the last copy
+                assert stamped.acquire(timeout=30)
+            back_up(settings.database_url, copy)
+            while stamped.acquire(blocking=False):
+                pass
     finally:
         stopping.set()
-        for till in tills:
-            till.join()
+        till.join()
     found = [sums(copy) for copy in copies]
     assert all(events == earned and balance == left for events, earned, balance, left in found)
     counts = [events for events, *_ in found]
