@@ -13,11 +13,13 @@ from server.face import Text
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
-from server.web import api, apple_web_service, languages, problems
+from server.web import api, apple_web_service, languages, observed, problems
 from server.web import services as current_services
+from server.web.health import health
 from server.web.member import member
 from server.web.pages import pages
 from server.web.poster import poster
+from server.web.proxies import TrustedProxies
 from server.web.strict_json import StrictJSONProvider
 from server.web.till import till
 
@@ -69,6 +71,7 @@ def create_app(
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
     app.extensions["leima_sandbox"] = sandbox
+    observed.init_app(app)
     languages.init_app(app)
     app.before_request(_refuse_unmeasured_bodies)
     app.before_request(_refuse_foreign_pages)
@@ -76,8 +79,10 @@ def create_app(
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
-    for blueprint in (pages, member, poster, till):
+    for blueprint in (pages, member, poster, till, health):
         app.register_blueprint(blueprint)
+    trusted = services.settings.trusted_proxies
+    app.wsgi_app = TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]
     return app
 
 

@@ -1,15 +1,16 @@
-"""The command line: `leima run`, `leima migrate`, `leima demo`."""
+"""The command line: `leima run`, `leima migrate`, `leima doctor` and the rest of `leima --help`."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import clock, config, demo, migrations, supervisor
+from server import backup, clock, config, demo, doctor, logs, migrations, supervisor
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
@@ -18,7 +19,7 @@ from server.wallets import identity
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it went well, 2 when the settings are wrong."""
+    """Run one command; 0 when it went well, 1 when it found a fault, 2 when it cannot be done."""
     options = parser().parse_args(arguments)
     os.umask(0o077)  # the database holds names, phones and tokens: for its owner alone
     command: Callable[[argparse.Namespace], int] = options.command
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if options.child:
         end_with_parent()
     settings = config.read()
+    logs.configure(settings.log_level, settings.log_format)
     if options.production:
         config.require_production(settings)
         known = identity.load(settings, at=clock.now())
@@ -52,10 +54,19 @@ def run(options: argparse.Namespace) -> int:
         workers=1,
         blocking_threads=8,
         websockets=False,
-        log_level=LogLevels.warning if options.child else LogLevels.info,
+        log_level=_server_level(settings),
+        log_dictconfig=logs.plan(settings.log_level, settings.log_format),
+        ssl_cert=settings.tls_cert_file,
+        ssl_key=settings.tls_key_file,
+        ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
     ).serve()
     return 0
+
+
+def _server_level(settings: config.Settings) -> LogLevels:
+    """The web server's only warning is about the number of threads."""
+    return LogLevels("error" if settings.log_level == "warning" else settings.log_level)
 
 
 def migrate(_options: argparse.Namespace) -> int:
@@ -80,6 +91,23 @@ def seed(_options: argparse.Namespace) -> int:
     print(f"Till:  {settings.public_url}/till  {access.till_login} / {access.till_password}")
     print(f"PINs:  {', '.join(f'{name} {pin}' for name, pin in access.pins)}")
     print(f"Key:   {access.api_key}")
+    return 0
+
+
+def examine(options: argparse.Namespace) -> int:
+    """Look at everything and say what to do; 1 when something must be mended."""
+    found = doctor.examine(clock.now())
+    if options.json:
+        print(doctor.as_json(found))
+    else:
+        doctor.report(found)
+    return 0 if doctor.is_well(found) else 1
+
+
+def back_up(options: argparse.Namespace) -> int:
+    """Copy the database while it is in use."""
+    size = backup.back_up(config.read().database_url, options.file)
+    print(f"{options.file}: {size / 1e6:.1f} MB, checked")
     return 0
 
 
@@ -112,6 +140,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
         command=seed
     )
+    examiner = commands.add_parser("doctor", help="look at everything and say what to do")
+    examiner.add_argument("--json", action="store_true", help="for programs")
+    examiner.set_defaults(command=examine)
+    saver = commands.add_parser("backup", help="copy the SQLite database while it is in use")
+    saver.add_argument("file", type=Path, metavar="FILE", help="where to; replaced if it exists")
+    saver.set_defaults(command=back_up)
     return root
 
 

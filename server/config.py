@@ -7,12 +7,15 @@ An unknown `LEIMA_*` name refuses to start, so that a misspelt one is never sile
 import ipaddress
 import os
 import secrets
+import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from server import logs
 from server.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +45,15 @@ NAMES: dict[str, tuple[bool, str]] = {
     ),
     "LEIMA_SANDBOX_PORT": (False, "port of the sandbox's phones page; default 8001"),
     "LEIMA_SANDBOX_APNS_PORT": (False, "port of the sandbox's APNs stand-in; default 8443"),
+    "LEIMA_TLS_CERT_FILE": (False, "certificate chain to serve https with, PEM"),
+    "LEIMA_TLS_KEY_FILE": (False, "the private key of that certificate, PEM"),
+    "LEIMA_TRUSTED_PROXIES": (False, "networks whose X-Forwarded-For is believed; default none"),
+    "LEIMA_METRICS_TOKEN": (True, "bearer token that opens /metrics; 16 or more characters"),
+    "LEIMA_LOG_LEVEL": (False, "debug, info, warning or error; default info"),
+    "LEIMA_LOG_FORMAT": (False, "text or json; default text"),
 }
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +64,11 @@ class Settings:
     port: int
     public_url: str
     data_dir: Path
-    database_url: str
-    secret_key: str
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     apple_certificate_file: Path | None
     apple_key_file: Path | None
-    apple_key_password: str | None
+    apple_key_password: str | None = field(repr=False)
     apple_wwdr_file: Path | None
     apns_url: str | None
     apns_ca_file: Path | None
@@ -66,6 +77,12 @@ class Settings:
     sandbox_file: Path | None
     sandbox_port: int
     sandbox_apns_port: int
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
+    log_level: str = "info"
+    log_format: str = "text"
 
     @property
     def is_loopback(self) -> bool:
@@ -89,10 +106,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     values = {name: value for name in NAMES if (value := _value(given, name))}
     data_dir = Path(values.get("LEIMA_DATA_DIR", "var")).absolute()
     port = _whole(values, "LEIMA_PORT", 8000)
+    tls_cert_file, tls_key_file = _tls(values)
+    scheme = "https" if tls_cert_file else "http"
+    log_level, log_format = log_choice(given)
     return Settings(
         host=values.get("LEIMA_HOST", "127.0.0.1"),
         port=port,
-        public_url=_public_url(values.get("LEIMA_PUBLIC_URL", f"http://127.0.0.1:{port}")),
+        public_url=_public_url(values.get("LEIMA_PUBLIC_URL", f"{scheme}://127.0.0.1:{port}")),
         data_dir=data_dir,
         database_url=values.get("LEIMA_DATABASE_URL", f"sqlite:///{data_dir / 'leima.db'}"),
         secret_key=_secret_key(values, data_dir),
@@ -107,12 +127,35 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         sandbox_file=_file(values, "LEIMA_SANDBOX_FILE"),
         sandbox_port=_whole(values, "LEIMA_SANDBOX_PORT", 8001),
         sandbox_apns_port=_whole(values, "LEIMA_SANDBOX_APNS_PORT", 8443),
+        tls_cert_file=tls_cert_file,
+        tls_key_file=tls_key_file,
+        trusted_proxies=_networks(values.get("LEIMA_TRUSTED_PROXIES", "")),
+        metrics_token=_metrics_token(values),
+        log_level=log_level,
+        log_format=log_format,
     )
 
 
+def log_choice(environment: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """How much to log, and in which form: all that a process without settings needs.
+
+    Raises:
+        SettingsError: a level or a form that there is not.
+    """
+    given = os.environ if environment is None else environment
+    level = given.get("LEIMA_LOG_LEVEL") or "info"
+    form = given.get("LEIMA_LOG_FORMAT") or "text"
+    _one_of("LEIMA_LOG_LEVEL", level.lower(), logs.LEVELS)
+    _one_of("LEIMA_LOG_FORMAT", form.lower(), logs.FORMATS)
+    return level.lower(), form.lower()
+
+
 def child_environment(**changes: str) -> dict[str, str]:
-    """The process's environment with `changes`, for a child process."""
-    return {**os.environ, **changes}
+    """The process's environment with `changes`, for a child process.
+
+    The sandbox's parts say only what is wrong, unless the operator set the level.
+    """
+    return {"LEIMA_LOG_LEVEL": "warning", **os.environ, **changes}
 
 
 def require_production(settings: Settings) -> None:
@@ -139,12 +182,17 @@ def require_production(settings: Settings) -> None:
         )
     if settings.sandbox_file is not None:
         raise SettingsError("--production does not go with LEIMA_SANDBOX_FILE: it shows logins")
-    own = settings.data_dir / "secret_key"
-    if own.is_file() and own.read_text("utf-8").strip() == settings.secret_key:
+    if is_own_secret_key(settings):
         raise SettingsError(
             "--production needs a LEIMA_SECRET_KEY of your own (or LEIMA_SECRET_KEY_FILE): "
             "the one in the data folder was made for trying out"
         )
+
+
+def is_own_secret_key(settings: Settings) -> bool:
+    """Whether the secret key is the one that was made in the data folder, for trying out."""
+    own = settings.data_dir / "secret_key"
+    return own.is_file() and own.read_text("utf-8").strip() == settings.secret_key
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:
@@ -241,3 +289,46 @@ def _own_secret_key(path: Path) -> str:
     if len(key) < _KEY_LENGTH:
         raise SettingsError(f"{path} is damaged: remove it, and a new one is made")
     return key
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingsError(f"{name}={value!r}: give one of {', '.join(choices)}")
+
+
+def _metrics_token(values: Mapping[str, str]) -> str | None:
+    token = values.get("LEIMA_METRICS_TOKEN")
+    if token is not None and len(token) < 16:
+        raise SettingsError("LEIMA_METRICS_TOKEN is too short: give at least 16 random characters")
+    return token
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"LEIMA_TRUSTED_PROXIES: {error}: give addresses or networks, such as "
+            "127.0.0.1,10.0.0.0/8"
+        ) from error
+
+
+def _tls(values: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """The certificate and the key, tried together here rather than in the server's own words."""
+    names = ("LEIMA_TLS_CERT_FILE", "LEIMA_TLS_KEY_FILE")
+    certificate, key = (_file(values, name) for name in names)
+    if certificate is None and key is None:
+        return None, None
+    if certificate is None or key is None:
+        raise SettingsError(f"{' and '.join(names)} come together: give both or none")
+    if values.get("LEIMA_PUBLIC_URL", "").startswith("http:"):
+        raise SettingsError("LEIMA_PUBLIC_URL must be https when LEIMA_TLS_CERT_FILE is given")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=str)  # nobody is there to type one
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{' and '.join(names)} cannot be used: {error}. Give PEM files that belong "
+            "together, the key without a password"
+        ) from error
+    return certificate, key

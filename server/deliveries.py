@@ -137,6 +137,30 @@ def next_due(
         return session.exec(statement).first()
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many devices are owed a push, and since when the oldest is due."""
+
+    count: int
+    oldest_due_at: datetime | None
+
+    def oldest_seconds(self, at: datetime) -> float:
+        """For how long the oldest has been due; 0 when nothing is due yet."""
+        if self.oldest_due_at is None:
+            return 0.0
+        return max(0.0, (at - self.oldest_due_at).total_seconds())
+
+
+def backlog(database: Database) -> Backlog:
+    """What is owed at the moment."""
+    statement = select(func.count(), func.min(Delivery.due_at)).where(
+        col(Delivery.due_at).is_not(None)
+    )
+    with database.reading() as session:
+        count, oldest = session.exec(statement).one()
+    return Backlog(count, oldest)
+
+
 def owed(database: Database) -> int:
     """How many devices are owed a push."""
     statement = select(func.count()).where(col(Delivery.due_at).is_not(None))

@@ -8,18 +8,19 @@ id brings the same answer.
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from server import cards, ledger, members
-from server.errors import Conflict, LeimaError, NotFound, Refused
+from server import cards, ledger, members, metrics
+from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
 from server.models import Brand, Card, Event, LedgerEntry, Programme
 from server.programmes.base import Happening, Notice
@@ -42,6 +43,7 @@ NAMES = (
 RECORDABLE = tuple(name for name in NAMES if name != "enrolled")
 _log = logging.getLogger(__name__)
 
+_P = ParamSpec("_P")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
@@ -86,6 +88,30 @@ class Answer:
         return values
 
 
+def _counted(default: str) -> Callable[[Callable[_P, Answer]], Callable[_P, Answer]]:
+    """Count how each call ended, once it has; under the report's name, or else `default`."""
+
+    def decorate(action: Callable[_P, Answer]) -> Callable[_P, Answer]:
+        @wraps(action)
+        def counted(*args: _P.args, **kwargs: _P.kwargs) -> Answer:
+            name = next((arg.name for arg in args if isinstance(arg, Report)), default)
+            outcome = "failed"
+            try:
+                answer = action(*args, **kwargs)
+                outcome = "replayed" if answer.is_replayed else "recorded"
+                return answer
+            except ServiceError as error:
+                outcome = error.code
+                raise
+            finally:
+                metrics.EVENTS.labels(name if name in NAMES else default, outcome).inc()
+
+        return counted
+
+    return decorate
+
+
+@_counted("other")
 def record(services: Services, origin: Origin, report: Report) -> Answer:
     """Let the card's programme decide what `report` is worth, and write it.
 
@@ -109,6 +135,7 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
         return _finish(services, session, card, event, entries, notice)
 
 
+@_counted("reversed")
 def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: str) -> Answer:
     """Take an event back by mirrored entries, under the id `reversal_id`.
 
@@ -134,6 +161,7 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         return _finish(services, session, card, event, [*undone.entries, *settled], _UNDONE)
 
 
+@_counted("enrolled")
 def enrol(
     services: Services,
     origin: Origin,
@@ -312,6 +340,7 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
         _add(session, event)
         entries = ledger.expire(session, event, at=now)
         _finish(services, session, card, event, entries, None)
+    metrics.EVENTS.labels("expired", "recorded").inc()
 
 
 def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: datetime) -> Event:

@@ -121,6 +121,12 @@ def drop_token(
         return True
 
 
+def pass_types(database: Database) -> list[str]:
+    """Every pass type whose cards we issue."""
+    with database.reading() as session:
+        return list(session.exec(select(PassType.identifier)).all())
+
+
 def _authenticated(session: Session, key: _Key, token: str) -> Pass | None:
     statement = select(Pass).where(
         Pass.pass_type_identifier == key[0], Pass.serial_number == key[1]

@@ -31,6 +31,8 @@ def run(settings: Settings) -> int:
     """
     if not settings.is_loopback:
         raise SettingsError("the sandbox runs on this machine only: leave LEIMA_PUBLIC_URL out")
+    if settings.tls_cert_file:
+        raise SettingsError("the sandbox speaks http: leave LEIMA_TLS_CERT_FILE out")
     _refuse_taken_ports(settings)
     identity = load(settings, at=clock.now())
     access = _prepare(settings, identity)

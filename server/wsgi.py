@@ -2,12 +2,11 @@
 
 import atexit
 import json
-import logging
 from typing import Any
 
 from flask import Flask
 
-from server import brands, config, strips
+from server import brands, config, logs, strips
 from server.app import create_app
 from server.db import Database
 from server.leash import end_with_parent
@@ -26,8 +25,8 @@ def _sandbox(settings: config.Settings) -> dict[str, Any] | None:
 def build() -> Flask:
     """The app with its worker running; ends with the process that started this one."""
     end_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     settings = config.read()
+    logs.configure(settings.log_level, settings.log_format)
     services = Services(Database(settings.database_url), settings)
     identity = load(settings, at=services.now())
     strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)

@@ -17,8 +17,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from passkit.errors import PasskitError
 from passkit.throwaway import Authority
-from server import clock
+from server import clock, config, logs
 from server.config import TEMPLATES
+from server.errors import SettingsError
 from server.leash import on_parent_gone
 from server.sandbox.apns import HOST, ApnsStandIn
 from server.sandbox.errors import SandboxError
@@ -43,8 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopping.set())
     on_parent_gone(stopping.set)
     try:
+        logs.configure(*config.log_choice())
         _run(given, stopping)
-    except (OSError, PasskitError, SandboxError) as error:
+    except (OSError, PasskitError, SandboxError, SettingsError) as error:
         print(f"The sandbox cannot start: {error}", file=sys.stderr)
         return 1
     return 0

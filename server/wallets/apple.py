@@ -6,7 +6,7 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
@@ -64,6 +64,7 @@ class _Look:
 # By the version of the design, and the progress when its strip shows it.
 _looks: dict[tuple[str, Progress | None], _Look] = {}
 _forgetting = threading.Lock()
+_warned_on: set[date] = set()
 
 
 def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
@@ -77,6 +78,7 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
     words = _Words()
     content = _content(shown, look, words, (identity.team_identifier, settings))
     strings = _strings(tuple(words.entries.items()))
+    _warn_once_a_day(identity, at)
     try:
         return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
     except CertificateError as error:
@@ -115,6 +117,13 @@ def _strings(entries: tuple[tuple[str, Text], ...]) -> Strings:
     return Strings(
         {language: {key: text.get(language) for key, text in entries} for language in LANGUAGES}
     )
+
+
+def _warn_once_a_day(identity: Identity, at: datetime) -> None:
+    for text in identity.signer.warnings(at):
+        if at.date() not in _warned_on:
+            _warned_on.add(at.date())
+            _log.warning("apple.certificate_ends: %s", text)
 
 
 def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:

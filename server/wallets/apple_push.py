@@ -17,7 +17,7 @@ from uuid import UUID
 
 from passkit import PushError
 from passkit.apns import PRODUCTION_URL, PushAnswer, PushClient, Verdict
-from server import deliveries, registrations
+from server import deliveries, metrics, registrations
 from server.db import assert_no_transaction
 from server.deliveries import DuePush
 from server.errors import SettingsError
@@ -140,6 +140,7 @@ class ApplePush:
             self._in_hand.pop(push.device_id, None)
             by_verdict.setdefault(self._judge(push, answer), []).append((push, answer))
         for verdict, pairs in by_verdict.items():
+            metrics.PUSHES.labels(verdict.name.lower()).inc(len(pairs))
             self._handlers[verdict](self, pairs)
 
     def _judge(self, push: DuePush, answer: PushAnswer) -> Verdict:

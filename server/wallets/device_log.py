@@ -8,10 +8,12 @@ import json
 import logging
 import re
 import time
+from collections.abc import Sequence
 from threading import Lock
 
 from passkit import RequestError
 from passkit.updates import parse_log
+from server import metrics
 
 _LINES_A_MINUTE = 600
 
@@ -22,6 +24,8 @@ _KINDS = {
     "listed_unchanged": re.compile(r"but the pass was unchanged"),
     "listed_unregistered": re.compile(r"Update requested for unregistered serial number"),
 }
+
+_WORDS = re.compile(r"[A-Za-z0-9.-]+[A-Za-z0-9]")
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +52,10 @@ class _Budget:
 _budget = _Budget()
 
 
-def note(body: bytes) -> None:
-    """Log the lines in the body of a log call; JSON of another shape holds none.
+def note(body: bytes, pass_types: Sequence[str] = ()) -> None:
+    """Count and log the lines in the body of a log call; JSON of another shape holds none.
+
+    They are counted by kind and by the pass type they name, if it is one of `pass_types`.
 
     Raises:
         RequestError: the body is not JSON.
@@ -60,6 +66,8 @@ def note(body: bytes) -> None:
         if error.code != "log_malformed":
             raise
         lines = []
+    for line in lines:
+        metrics.DEVICE_LOG.labels(kind_of(line), _pass_type(line, pass_types)).inc()
     for line in lines[: _budget.take(len(lines))]:
         _log.warning("apple.device_log kind=%s line=%s", kind_of(line), json.dumps(line))
 
@@ -67,3 +75,9 @@ def note(body: bytes) -> None:
 def kind_of(line: str) -> str:
     """Which of the faults that Wallet knows a line tells of, `other` for none."""
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(line)), "other")
+
+
+def _pass_type(line: str, known: Sequence[str]) -> str:
+    """Anybody can send lines, so no other name becomes a label."""
+    words = set(_WORDS.findall(line))
+    return next((pass_type for pass_type in known if pass_type in words), "other")

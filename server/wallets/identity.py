@@ -7,7 +7,7 @@ good for everything but a real phone.
 import os
 import tempfile
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -23,6 +23,7 @@ SANDBOX_TEAM = "LEIMATEST1"
 
 _FOLDER = "throwaway"
 _FILE_NAME = "pass_certificate.pem"
+_RENEWAL = timedelta(days=30)  # before its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _throwaway(folder: Path, *, at: datetime) -> Identity:
 
 def _is_usable(pem: bytes, authority: Authority, *, at: datetime) -> bool:
     certificate = load_certificate(pem)
-    is_in_time = certificate.not_valid_before_utc <= at < certificate.not_valid_after_utc
+    is_in_time = certificate.not_valid_before_utc <= at < certificate.not_valid_after_utc - _RENEWAL
     return is_in_time and is_issued_by(certificate, authority.intermediate)
 
 

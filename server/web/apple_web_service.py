@@ -99,7 +99,7 @@ def fetch(pass_type: str, serial_number: str) -> Response:
 @apple_web_service.post("/log")
 def log() -> Response:
     """What went wrong on a phone."""
-    note(request.get_data())
+    note(request.get_data(), registrations.pass_types(services().database))
     return _empty(200)
 
 

@@ -19,12 +19,6 @@ def home() -> str:
     return render_template("home.html", sandbox=sandbox())
 
 
-@pages.get("/healthz")
-def healthz() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "ok"}
-
-
 @pages.get("/brand/<slug>.css")
 def brand_stylesheet(slug: str) -> Response:
     """The brand's colours as custom properties, since inline styles are not allowed."""

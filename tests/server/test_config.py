@@ -1,9 +1,18 @@
 """Settings: what is wrong refuses to start and says what to do."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
+from passkit.throwaway import Authority
 from server import config
 from server.errors import SettingsError
 
@@ -122,3 +131,60 @@ def test_production_is_content_with_the_operators_own(tmp_path):
     config.require_production(
         production(tmp_path, LEIMA_PUBLIC_URL="https://x.example", LEIMA_SECRET_KEY=SECRET)
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEIMA_LOG_LEVEL", "loud"),
+        ("LEIMA_LOG_FORMAT", "xml"),
+        ("LEIMA_METRICS_TOKEN", "short"),
+        ("LEIMA_TRUSTED_PROXIES", "2"),
+        ("LEIMA_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("LEIMA_TRUSTED_PROXIES", "proxy.example.com"),
+    ],
+)
+def test_a_value_that_means_nothing_refuses_to_start(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=name):
+        settings(tmp_path, **{name: value})
+
+
+@pytest.fixture
+def https(tmp_path) -> dict[str, str]:
+    """Settings for https of one's own."""
+    at = datetime.now(UTC)
+    issued = Authority.create(at=at).issue_server_certificate(["127.0.0.1"], at=at)
+    (tmp_path / "tls.pem").write_bytes(issued.certificate_pem)
+    (tmp_path / "tls.key").write_bytes(issued.key_pem)
+    return {
+        "LEIMA_TLS_CERT_FILE": str(tmp_path / "tls.pem"),
+        "LEIMA_TLS_KEY_FILE": str(tmp_path / "tls.key"),
+    }
+
+
+def test_who_serves_https_has_an_https_address(tmp_path, https):
+    assert settings(tmp_path, **https).public_url == "https://127.0.0.1:8000"
+    with pytest.raises(SettingsError, match="LEIMA_PUBLIC_URL"):
+        settings(tmp_path, **https, LEIMA_PUBLIC_URL="http://127.0.0.1:8000")
+
+
+def test_a_certificate_without_its_key_refuses_to_start(tmp_path, https):
+    del https["LEIMA_TLS_KEY_FILE"]
+    with pytest.raises(SettingsError, match="come together"):
+        settings(tmp_path, **https)
+
+
+@pytest.mark.parametrize("kind", ["another", "locked", "no key"])
+def test_a_key_that_does_not_open_the_certificate_refuses_to_start(tmp_path, https, kind):
+    key = ec.generate_private_key(ec.SECP256R1())
+    lock = BestAvailableEncryption(b"x") if kind == "locked" else NoEncryption()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+    (tmp_path / "tls.key").write_bytes(b"no key" if kind == "no key" else pem)
+    with pytest.raises(SettingsError, match="belong together"):
+        settings(tmp_path, **https)
+
+
+def test_no_secret_is_in_the_representation(tmp_path):
+    made = settings(tmp_path, LEIMA_SECRET_KEY=SECRET, LEIMA_METRICS_TOKEN="metrics-" * 3)
+    assert SECRET not in repr(made)
+    assert "metrics-metrics" not in repr(made)

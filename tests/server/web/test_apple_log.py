@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from server import metrics
 from server.wallets import device_log
 
 
@@ -80,3 +81,41 @@ def test_the_kind_is_logged_with_the_line(send, caplog):
     caplog.set_level(logging.WARNING)
     send(json={"logs": ["Update requested for unregistered serial number x"]})
     assert "kind=listed_unregistered" in caplog.text
+
+
+COMPLAINTS = {
+    "wrong_token": "Get pass task (for device d, pass type {type}, serial number s) "
+    "encountered error: Authentication failure",
+    "condition_ignored": "Web service error for {type} (https://x): Server ignored the "
+    "'if-modified-since' header and returned the full unchanged pass data",
+    "listed_unchanged": "Web service error for {type}: Server requested update to serial number "
+    "s, but the pass was unchanged.",
+    "listed_unregistered": "Web service error for {type}: Update requested for unregistered "
+    "serial number s",
+}
+
+
+def counted(kind: str, pass_type: str) -> float:
+    return metrics.value("leima_device_log_lines_total", kind=kind, pass_type=pass_type)
+
+
+@pytest.mark.parametrize("kind", COMPLAINTS)
+def test_each_complaint_is_counted_for_its_pass_type(send, house, kind):
+    line = COMPLAINTS[kind].format(type="pass.test.leima.card")
+    before = counted(kind, "pass.test.leima.card")
+    assert send(json={"logs": [line, line]}) == 200
+    assert counted(kind, "pass.test.leima.card") == before + 2
+
+
+@pytest.mark.parametrize("name", ["pass.test.leima.cards", "pass.invented", "x"])
+def test_a_pass_type_that_is_not_ours_makes_no_series_of_its_own(send, house, name):
+    before = counted("wrong_token", "other")
+    send(json={"logs": [COMPLAINTS["wrong_token"].format(type=name)]})
+    assert counted("wrong_token", "other") == before + 1
+    assert counted("wrong_token", name) == 0
+
+
+def test_capped_lines_are_not_counted_either(send):
+    before = counted("other", "other")
+    send(json={"logs": ["x"] * 10_000})
+    assert counted("other", "other") == before + 100

@@ -1,0 +1,75 @@
+"""Every request is counted, timed and logged: by its route, never by its address.
+
+A route is the pattern (`/c/<link_token>`), so that no token, device or search word of an address
+can reach the log. Of its parts only those on a short list are written down as ids.
+"""
+
+import logging
+import time
+from types import TracebackType
+from typing import Any
+
+from flask import Flask, Response, g, request
+
+from server import metrics
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_IDS = ("pass_type", "serial_number", "card_id", "member_id", "event_id")
+_QUIET = ("health", "static")  # asked for all the time, and of no interest when all is well
+
+_log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Look at every request of `app`. Call it first: the time runs from here."""
+    app.before_request(_start)
+    app.after_request(_finish)
+    # Flask's own line on an exception holds the whole address.
+    app.log_exception = _failed  # type: ignore[method-assign]
+
+
+def route() -> str:
+    """The pattern of the address, `-` when it has none."""
+    return request.url_rule.rule if request.url_rule else "-"
+
+
+def _group() -> str:
+    if request.url_rule is None:
+        return "unknown"
+    return str(request.url_rule.endpoint).partition(".")[0]
+
+
+def _ids() -> str:
+    """Those parts of the address that name something and open nothing."""
+    given = request.view_args or {}
+    return ",".join(f"{name}:{given[name]}" for name in _IDS if given.get(name)) or "-"
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    method = request.method if request.method in _METHODS else "other"
+    group = _group()
+    metrics.REQUESTS.labels(group, method, str(response.status_code)).observe(seconds)
+    is_quiet = group in _QUIET and response.status_code < 500
+    _log.log(
+        logging.DEBUG if is_quiet else logging.INFO,
+        "http.request method=%s route=%s ids=%s status=%d ms=%.1f",
+        method,
+        route(),
+        _ids(),
+        response.status_code,
+        seconds * 1000,
+    )
+    return response
+
+
+def _failed(
+    exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+) -> Any:
+    _log.error(
+        "http.failed method=%s route=%s ids=%s", request.method, route(), _ids(), exc_info=exc_info
+    )
