@@ -4,9 +4,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from server.errors import SettingsError
 
 _HERE = Path(__file__).resolve().parent
+_LOCK = 0x1E1A  # of ours among PostgreSQL's advisory locks: hosts that start together take turns
 
 
 def upgrade(engine: Engine, *, to: str = "head") -> None:
@@ -15,9 +20,30 @@ def upgrade(engine: Engine, *, to: str = "head") -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-    config = Config()
-    config.set_main_option("script_location", str(_HERE))
+    config = _config()
     with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         config.attributes["connection"] = connection
         command.upgrade(config, to)
         connection.commit()
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse to work on another version's schema.
+
+    Raises:
+        SettingsError: the database was not brought up to this version.
+    """
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_heads()
+    if set(found) != set(ScriptDirectory.from_config(_config()).get_heads()):
+        raise SettingsError(
+            "the database is not at this version: run `leima migrate` first, on one host"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    return config
