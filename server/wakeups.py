@@ -11,7 +11,7 @@ import psycopg
 
 from server.db import DUE_CHANNEL, Database
 
-_LISTEN_SECONDS = 0.5  # how long stopping may take
+_LISTEN_SECONDS = 0.25  # how long stopping may take
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
 _log = logging.getLogger(__name__)
