@@ -49,7 +49,8 @@ def register(
         device_id = _upsert_device(session, library_identifier, key[0], push_token, at)
         row = {"device_id": device_id, "pass_id": found.id, "created_at": at}
         insert = inserting(session)(Registration).values(row).on_conflict_do_nothing()
-        is_new = session.connection().execute(insert).rowcount == 1
+        made = session.connection().execute(insert.returning(col(Registration.device_id)))
+        is_new = made.first() is not None
         if not is_new:
             registration = session.get_one(Registration, (device_id, found.id))
             registration.created_at = at

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from sqlmodel import col, select, update
+from sqlmodel import select
 
 from benchmarks.running import free_port
 from server import deliveries
@@ -101,9 +101,11 @@ class Place:
             return session.exec(select(Delivery)).one()
 
     def let_the_lease_run_out(self) -> None:
-        earlier = col(Delivery.claimed_at) - deliveries.LEASE - timedelta(seconds=1)
         with self.database.transaction() as session:
-            session.exec(update(Delivery).values(claimed_at=earlier))
+            row = session.exec(select(Delivery)).one()
+            assert row.claimed_at is not None
+            row.claimed_at -= deliveries.LEASE + timedelta(seconds=1)
+            session.add(row)
 
     def _tell_sandbox(self, path: str, body: dict[str, Any]) -> None:
         self.http.post(f"{self.phones_url}{path}", json=body, timeout=30).raise_for_status()
