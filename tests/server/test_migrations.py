@@ -1,5 +1,9 @@
 """The schema that the migrations make is the schema of the models."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -50,6 +54,33 @@ def test_upgrading_again_changes_nothing(ledger, services):
     migrations.upgrade(services.database.engine)
     assert differences(services.database) == []
     assert ledger.stamp()["standing"]["stamp"] == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_hosts_that_migrate_at_the_same_time_take_turns(database, empty_url):
+    program = (
+        "import sys; from server import db, migrations;"
+        "migrations.upgrade(db.Database(sys.argv[1]).engine)"
+    )
+    hosts = [subprocess.Popen([sys.executable, "-c", program, empty_url]) for _ in range(3)]
+    assert [host.wait(120) for host in hosts] == [0, 0, 0]
+    migrated = Database(empty_url)
+    assert differences(migrated) == []
+    migrated.dispose()
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_nobody_serves_or_works_on_a_schema_that_is_not_theirs(empty_url, tmp_path, command):
+    given = {name: value for name, value in os.environ.items() if not name.startswith("LEIMA_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", command],
+        env={**given, "LEIMA_DATA_DIR": str(tmp_path), "LEIMA_DATABASE_URL": empty_url},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"leima migrate" in done.stderr
 
 
 def test_an_older_schema_is_refused_and_the_migrated_one_is_not(database, empty_url):
