@@ -241,8 +241,8 @@ def links(shown: Shown, public_url: str) -> dict[str, Any]:
 
 
 def lock(session: Session, card: Card) -> None:
-    """Nobody else changes this card until the transaction ends."""
-    session.exec(select(Card.id).where(Card.id == card.id).with_for_update()).one()
+    """Nobody else changes this card until the transaction ends; `card` is what it is now."""
+    session.refresh(card, with_for_update={"key_share": True})
 
 
 def _by_code(session: Session, brand_id: UUID, code: str) -> list[Card]:

@@ -2,9 +2,12 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
@@ -16,6 +19,14 @@ from server.errors import LeimaError
 from server.leash import end_with_parent
 from server.services import Services
 from server.wallets import identity
+from server.worker import Worker
+from server.wsgi import prepare
+
+_STOP_SECONDS = 30.0  # for what the worker has in hand
+_PRODUCTION: dict[str, Any] = {
+    "action": "store_true",
+    "help": "refuse anything only fit for trying out",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Migrate, then serve until told to stop."""
+    """Migrate, then serve and work in one process until told to stop."""
     if options.child:
         end_with_parent()
     settings = config.read()
@@ -45,22 +56,33 @@ def run(options: argparse.Namespace) -> int:
         return supervisor.run(settings)
     supervisor.refuse_taken_ports({"LEIMA_PORT": settings.port})
     _upgrade(settings)
-    Granian(
-        "server.wsgi:build",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        blocking_threads=8,
-        websockets=False,
-        log_level=_server_level(settings),
-        log_dictconfig=logs.plan(settings.log_level, settings.log_format),
-        ssl_cert=settings.tls_cert_file,
-        ssl_key=settings.tls_key_file,
-        ssl_protocol_min=SSLProtocols.tls12,
-        respawn_failed_workers=True,
-    ).serve()
+    _serve(settings, "server.wsgi:build")
+    return 0
+
+
+def web(options: argparse.Namespace) -> int:
+    """Serve only, on a migrated database, until told to stop: a worker runs elsewhere."""
+    settings = _settings(options)
+    supervisor.refuse_taken_ports({"LEIMA_PORT": settings.port})
+    database = Database(settings.database_url)
+    migrations.require_current(database.engine)
+    database.dispose()
+    _serve(settings, "server.wsgi:build_web", processes=options.workers)
+    return 0
+
+
+def work(options: argparse.Namespace) -> int:
+    """Pay what is owed, on a migrated database, until told to stop; then give back the rest."""
+    _settings(options)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    services, known = prepare()
+    worker = Worker(services, known)
+    worker.start()
+    stopping.wait()
+    worker.stop(_STOP_SECONDS)
+    services.database.dispose()
     return 0
 
 
@@ -111,11 +133,47 @@ def back_up(options: argparse.Namespace) -> int:
     return 0
 
 
+def _settings(options: argparse.Namespace) -> config.Settings:
+    settings = config.read()
+    logs.configure(settings.log_level, settings.log_format)
+    if options.production:
+        config.require_production(settings)
+        known = identity.load(settings, at=clock.now())
+        identity.refuse_throwaway(known)
+        identity.refuse_unusable(known, at=clock.now())
+    return settings
+
+
+def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> None:
+    Granian(
+        target,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=processes,
+        blocking_threads=8,
+        websockets=False,
+        log_level=_server_level(settings),
+        log_dictconfig=logs.plan(settings.log_level, settings.log_format),
+        ssl_cert=settings.tls_cert_file,
+        ssl_key=settings.tls_key_file,
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+    ).serve()
+
+
 def _upgrade(settings: config.Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrations.upgrade(database.engine)
     database.dispose()
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError("give a number from 1 to 64")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -129,11 +187,18 @@ def parser() -> argparse.ArgumentParser:
     mode.add_argument(
         "--sandbox", action="store_true", help="with demo data, virtual phones and a stand-in APNs"
     )
-    mode.add_argument(
-        "--production", action="store_true", help="refuse anything only fit for trying out"
-    )
+    mode.add_argument("--production", **_PRODUCTION)
     serve.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     serve.set_defaults(command=run)
+    only_web = commands.add_parser("web", help="serve only, beside workers elsewhere")
+    only_web.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="processes that serve; default 1"
+    )
+    only_web.add_argument("--production", **_PRODUCTION)
+    only_web.set_defaults(command=web)
+    only_work = commands.add_parser("worker", help="pay what is owed, beside web elsewhere")
+    only_work.add_argument("--production", **_PRODUCTION)
+    only_work.set_defaults(command=work)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(
         command=migrate
     )

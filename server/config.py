@@ -29,7 +29,10 @@ NAMES: dict[str, tuple[bool, str]] = {
     "LEIMA_PORT": (False, "port to listen on; default 8000"),
     "LEIMA_PUBLIC_URL": (False, "where phones reach the service: https://host, no path"),
     "LEIMA_DATA_DIR": (False, "folder for what the service makes itself; default ./var"),
-    "LEIMA_DATABASE_URL": (True, "SQLAlchemy URL; default SQLite in the data folder"),
+    "LEIMA_DATABASE_URL": (
+        True,
+        "sqlite:///… or postgresql+psycopg://…; default SQLite in the folder",
+    ),
     "LEIMA_SECRET_KEY": (True, "32 or more random characters: signs sessions, seals PINs"),
     "LEIMA_APPLE_CERTIFICATE_FILE": (False, "your pass type certificate, PEM or DER"),
     "LEIMA_APPLE_KEY_FILE": (False, "the private key of that certificate, PEM"),

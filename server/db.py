@@ -1,15 +1,35 @@
-"""The database: one way to write (a transaction) and one way to read."""
+"""The database: one way to write (a transaction) and one way to read.
+
+SQLite for one host, PostgreSQL for several: the promises here are kept on both.
+"""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy import (
+    URL,
+    DateTime,
+    Dialect,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
+
+from server.errors import SettingsError
+
+# Announced on PostgreSQL when a committed transaction owes something to the outside.
+DUE_CHANNEL = "leima_due"
 
 _is_writing: ContextVar[bool] = ContextVar("leima_is_writing", default=False)
 _OWES = "owes_the_outside"
@@ -19,6 +39,20 @@ _PRAGMAS = (
     "synchronous=FULL",
     "recursive_triggers=ON",  # or INSERT OR REPLACE would remove a ledger entry unnoticed
 )
+# A host that is cut off is noticed by both sides within about half a minute, so that it does not
+# keep a card locked. Without effect on UNIX sockets. What the URL's query says goes before.
+_POSTGRESQL_PARAMETERS: dict[str, str] = {
+    "application_name": "leima",
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=20000 -c idle_in_transaction_session_timeout=60000",
+}
+_POOL_SIZE, _POOL_OVERFLOW = 10, 10  # a web process answers eight requests at a time
+_POOL_AGE_SECONDS = 1800
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -51,16 +85,37 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+        """On the database at `url`: `sqlite:///…` or `postgresql+psycopg://…`.
+
+        Raises:
+            SettingsError: the URL is of another database, or cannot be read.
+        """
+        self.engine = _engine(_read_url(url))
         self.due = threading.Event()
         self._write_engine = self.engine.execution_options(is_writing=True)
+        self._read_engine = self.engine
+        if self.is_postgresql:  # several statements see one snapshot only if it is asked for
+            self._read_engine = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether other processes may be using it from other hosts."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def connect_arguments(self) -> dict[str, Any]:
+        """What the driver is given to open a connection of one's own, outside the pool."""
+        return dict(self.engine.dialect.create_connect_args(self.engine.url)[1])
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One unit of work: committed at the end of the block, rolled back by an exception.
 
         On SQLite it begins IMMEDIATE, so that reading, deciding and writing are one step for
-        everybody else. Transactions do not nest.
+        everybody else. On PostgreSQL it is READ COMMITTED: lock the row first that decides.
+        Transactions do not nest.
 
         Raises:
             RuntimeError: a transaction is open already in this thread.
@@ -72,6 +127,8 @@ class Database:
             with Session(self._write_engine, expire_on_commit=False) as session:
                 with session.begin():
                     yield session
+                    if self.is_postgresql and session.info.get(_OWES):
+                        session.connection().execute(text(f"NOTIFY {DUE_CHANNEL}"))
                 if session.info.get(_OWES):
                     self.due.set()
         finally:
@@ -80,7 +137,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent snapshot; nothing is written."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._read_engine, expire_on_commit=False) as session:
             yield session
 
     def dispose(self) -> None:
@@ -93,6 +150,21 @@ def owe(session: Session) -> None:
     session.info[_OWES] = True
 
 
+def inserting(session: Session) -> Callable[..., Any]:
+    """The `insert` of the session's database, which knows `on_conflict_do_…`."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+
+
+def taken(error: IntegrityError) -> str:
+    """The name of the constraint that `error` is about; empty where the database does not say.
+
+    On PostgreSQL another transaction may be first with the same key. On SQLite it cannot: each
+    has read and written before the next begins.
+    """
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
 def assert_no_transaction() -> None:
     """Refuse to talk to the outside while a transaction is open.
 
@@ -103,13 +175,56 @@ def assert_no_transaction() -> None:
         raise RuntimeError("no network inside a transaction: commit first")
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+def _read_url(url: str) -> URL:
+    try:
+        read = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError("LEIMA_DATABASE_URL is not a URL: see docs/postgresql.md") from error
+    if read.drivername == "postgresql":
+        return read.set(drivername="postgresql+psycopg")
+    if read.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise SettingsError(
+            f"LEIMA_DATABASE_URL: {read.drivername} is not supported; "
+            "give sqlite:///… or postgresql+psycopg://…"
+        )
+    return read
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        engine = create_engine(
+            _with_parameters(url),
+            isolation_level="READ COMMITTED",
+            pool_size=_POOL_SIZE,
+            max_overflow=_POOL_OVERFLOW,
+            pool_recycle=_POOL_AGE_SECONDS,
+            pool_pre_ping=True,
+            pool_use_lifo=True,
+            hide_parameters=True,
+        )
+        event.listen(engine, "handle_error", _hide_values)
+        return engine
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _with_parameters(url: URL) -> URL:
+    """`url` with the connection parameters that it does not give itself."""
+    missing = {n: v for n, v in _POSTGRESQL_PARAMETERS.items() if n not in url.query}
+    return url.update_query_dict(missing)
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the row in its error's detail: phone numbers and tokens. Leave that out."""
+    diagnosis = getattr(context.original_exception, "diag", None)
+    if diagnosis is None or not diagnosis.message_primary:
+        return
+    message = diagnosis.message_primary
+    context.original_exception.args = (message,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (message,)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

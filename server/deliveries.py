@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, true, update
+from sqlalchemy import ColumnElement, func, true
 from sqlmodel import Session, col, select
 
 from server.db import Database, owe
@@ -39,9 +39,11 @@ def owe_devices(
 ) -> None:
     """Every device registered for the pass is owed a push up to `change_tag`."""
     statement = (
-        select(Registration.device_id)
+        select(Device.id)
+        .join(Registration, col(Registration.device_id) == col(Device.id))
         .where(Registration.pass_id == pass_id)
-        .order_by(col(Registration.device_id))  # rows are locked in one order everywhere
+        .order_by(col(Device.id))  # rows are locked in one order everywhere
+        .with_for_update(read=True, key_share=True, of=Device)  # none of them goes away meanwhile
     )
     for device_id in session.exec(statement).all():
         row = _delivery(session, device_id)
@@ -115,11 +117,11 @@ def give_up(database: Database, push: DuePush, *, error: str) -> None:
 
 def release(database: Database, pushes: Iterable[DuePush]) -> None:
     """Give claimed rows back untried, so that the next worker need not wait for the lease."""
-    ids = [push.device_id for push in pushes]
     with database.transaction() as session:
-        session.exec(
-            update(Delivery).where(col(Delivery.device_id).in_(ids)).values(claimed_at=None)
-        )
+        for device_id in sorted(push.device_id for push in pushes):
+            if row := _delivery(session, device_id):
+                row.claimed_at = None
+                session.add(row)
 
 
 def next_due(

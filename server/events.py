@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from server import cards, ledger, members, metrics
+from server.db import taken
 from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
 from server.models import Brand, Card, Event, LedgerEntry, Programme
@@ -47,6 +48,15 @@ _P = ParamSpec("_P")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
+# What two transactions may both be the first to write, and how often one gives way.
+_RACES = (
+    "pk_event",
+    "uq_card_programme_id_member_id",
+    "uq_member_brand_id_email",
+    "uq_member_brand_id_member_number",
+    "uq_member_brand_id_phone",
+)
+_TRIES = 3
 _UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
 
 
@@ -123,9 +133,8 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
     if report.name not in RECORDABLE:
         raise Refused("name_unknown", f"No event {report.name!r} can be recorded.")
     fingerprint = _fingerprint("record", _plain(origin, report))
-    with services.database.transaction() as session:
-        if stored := _stored(session, origin.brand_id, report.id, fingerprint):
-            return stored
+
+    def write(session: Session) -> Answer:
         card = cards.find(session, origin.brand_id, report.card, programme=report.programme)
         cards.lock(session, card)
         now = services.now()  # after waiting for the card: events of a card are in its order
@@ -133,6 +142,8 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
         _add(session, event)
         entries, notice = _decide(session, card, event, report)
         return _finish(services, session, card, event, entries, notice)
+
+    return _once(services, (origin.brand_id, report.id), fingerprint, write)
 
 
 @_counted("reversed")
@@ -145,9 +156,8 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         Refused: the id was used for something else.
     """
     fingerprint = _fingerprint("reverse", {"event": event_id})
-    with services.database.transaction() as session:
-        if stored := _stored(session, origin.brand_id, reversal_id, fingerprint):
-            return stored
+
+    def write(session: Session) -> Answer:
         original = find(session, origin.brand_id, event_id)
         card = session.get_one(Card, original.card_id)
         cards.lock(session, card)
@@ -159,6 +169,8 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         undone = ledger.reverse(session, event, original=original)
         settled, _ = _decide(session, card, event, report, until=undone.until)
         return _finish(services, session, card, event, [*undone.entries, *settled], _UNDONE)
+
+    return _once(services, (origin.brand_id, reversal_id), fingerprint, write)
 
 
 @_counted("enrolled")
@@ -181,9 +193,8 @@ def enrol(
     # A bare digest of a phone number gives way to trying them all: it would outlive an erasure.
     fingerprint = derive(services.settings.secret_key, f"enrol:{given}")
     now = services.now()
-    with services.database.transaction() as session:
-        if stored := _stored(session, origin.brand_id, event_id, fingerprint):
-            return stored
+
+    def write(session: Session) -> Answer:
         programme = find_programme(session, origin.brand_id, programme_slug)
         brand = session.get_one(Brand, origin.brand_id)
         member = members.enrol(session, brand, applicant, at=now)
@@ -198,6 +209,8 @@ def enrol(
         event.answer = json.dumps(cards.links(shown, services.settings.public_url))
         session.add(event)
         return Answer(event.answer)
+
+    return _once(services, (origin.brand_id, event_id), fingerprint, write)
 
 
 def expire_due(services: Services, *, limit: int = 100) -> int:
@@ -331,7 +344,7 @@ def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
 
 def _expire(services: Services, card_id: UUID, now: datetime) -> None:
     with services.database.transaction() as session:
-        card = session.get_one(Card, card_id, with_for_update=True)
+        card = session.get_one(Card, card_id, with_for_update={"key_share": True})
         if card.wake_at is None or card.wake_at >= now:
             return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
@@ -373,15 +386,30 @@ def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: da
 
 
 def _add(session: Session, event: Event) -> None:
-    """Write the event; somebody else may be writing the same id at this very moment."""
+    """Write the event first: what it posts refers to it."""
     session.add(event)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise Conflict(
-            "in_flight",
-            f"The id {event.id} is being worked on: send the same again to get the answer.",
-        ) from error
+    session.flush()
+
+
+def _once(
+    services: Services, key: tuple[UUID, str], fingerprint: str, write: Callable[[Session], Answer]
+) -> Answer:
+    """What is stored under `key` (brand, event id), else what `write` makes of it.
+
+    On PostgreSQL somebody else may be writing the same event, member or card at this very moment.
+    Then theirs is there by now, and everything is looked at anew.
+    """
+    for _ in range(_TRIES):
+        try:
+            with services.database.transaction() as session:
+                return _stored(session, *key, fingerprint) or write(session)
+        except IntegrityError as error:
+            if taken(error) not in _RACES:
+                raise
+    raise Conflict(
+        "in_flight",
+        f"The id {key[1]} is being worked on: send the same again to get the answer.",
+    )
 
 
 def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:

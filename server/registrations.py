@@ -1,16 +1,13 @@
 """Which phone holds which pass: Apple's registrations, and what changed for a device."""
 
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from server.db import Database
+from server.db import Database, inserting
 from server.models import Device, Pass, PassType, Registration
 
 _Key = tuple[str, str]
@@ -51,8 +48,9 @@ def register(
             return None
         device_id = _upsert_device(session, library_identifier, key[0], push_token, at)
         row = {"device_id": device_id, "pass_id": found.id, "created_at": at}
-        insert = _insert(session)(Registration).values(row).on_conflict_do_nothing()
-        is_new = session.connection().execute(insert).rowcount == 1
+        insert = inserting(session)(Registration).values(row).on_conflict_do_nothing()
+        made = session.connection().execute(insert.returning(col(Registration.device_id)))
+        is_new = made.first() is not None
         if not is_new:
             registration = session.get_one(Registration, (device_id, found.id))
             registration.created_at = at
@@ -150,7 +148,7 @@ def _upsert_device(
             push_token_at=at,
         )
         row = device.model_dump()
-        insert = _insert(session)(Device).values(row).on_conflict_do_nothing()
+        insert = inserting(session)(Device).values(row).on_conflict_do_nothing()
         session.connection().execute(insert)
         device = _device(session, library_identifier, pass_type)
     assert device is not None
@@ -165,7 +163,3 @@ def _device(session: Session, library_identifier: str, pass_type: str) -> Device
         Device.pass_type_identifier == pass_type,
     )
     return session.exec(statement.with_for_update()).first()
-
-
-def _insert(session: Session) -> Callable[..., Any]:
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import case, delete
+from sqlmodel import col
 
-from server.db import Database
+from server.db import Database, inserting
 from server.errors import TooMany
 from server.face import Text
 from server.models import Throttle
@@ -42,23 +43,20 @@ def seconds_to_wait(database: Database, key: str, *, limit: int, at: datetime) -
 
 def count(database: Database, key: str, *, window_seconds: int, at: datetime) -> None:
     """Count one more try of `key`; the window starts with the first."""
+    resets_at = at + timedelta(seconds=window_seconds)
+    is_over = col(Throttle.resets_at) <= at
     with database.transaction() as session:
-        row = session.get(Throttle, key, with_for_update=True)
-        if row is None or row.resets_at <= at:
-            _start(session, row, key, at + timedelta(seconds=window_seconds))
-        else:
-            row.count += 1
-            session.add(row)
+        insert = inserting(session)(Throttle).values(key=key, count=1, resets_at=resets_at)
+        counted = {
+            "count": case((is_over, 1), else_=col(Throttle.count) + 1),
+            "resets_at": case((is_over, resets_at), else_=col(Throttle.resets_at)),
+        }
+        session.connection().execute(
+            insert.on_conflict_do_update(index_elements=["key"], set_=counted)
+        )
 
 
 def forget(database: Database, key: str) -> None:
     """Start again from nothing: the try succeeded."""
     with database.transaction() as session:
-        if row := session.get(Throttle, key):
-            session.delete(row)
-
-
-def _start(session: Session, row: Throttle | None, key: str, resets_at: datetime) -> None:
-    row = row or Throttle(key=key, count=0, resets_at=resets_at)
-    row.count, row.resets_at = 1, resets_at
-    session.add(row)
+        session.exec(delete(Throttle).where(col(Throttle.key) == key))

@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from server import events
 from server.services import Services
+from server.wakeups import Wakeups
 from server.wallets.apple_push import open_push
 from server.wallets.identity import Identity
 
-# What another process owes is not announced here: it is found at the latest after so long.
+# What another process owes is announced on PostgreSQL only, and that can get lost: it is found at
+# the latest after so long.
 SWEEP_SECONDS = 0.5
 
 _CARDS_A_ROUND = 100
@@ -36,6 +38,7 @@ class Worker:
         """
         self._services = services
         self._push = open_push(services, identity)
+        self._wakeups = Wakeups(services.database)
         self._tasks: tuple[_Task, ...] = (self._tell_phones, self._expire)
         self._resting: dict[_Task, float] = {}
         self._is_stopping = False
@@ -43,11 +46,13 @@ class Worker:
 
     def start(self) -> None:
         """Work in a thread, at once and whenever something is owed."""
+        self._wakeups.start()
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Finish the round and end, waiting for at most `timeout` seconds."""
         self._is_stopping = True
+        self._wakeups.stop()
         self._services.database.due.set()
         if self._thread.is_alive():
             self._thread.join(timeout)

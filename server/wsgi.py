@@ -1,17 +1,17 @@
-"""What the web server's worker process loads: the app, and the worker thread beside it."""
+"""What the web server's processes load: the app, alone or with the worker thread beside it."""
 
-import atexit
 import json
+from multiprocessing.util import Finalize
 from typing import Any
 
 from flask import Flask
 
-from server import brands, config, logs, strips
+from server import brands, config, logs, migrations, strips
 from server.app import create_app
 from server.db import Database
 from server.leash import end_with_parent
 from server.services import Services
-from server.wallets.identity import load
+from server.wallets.identity import Identity, load
 from server.worker import Worker
 
 
@@ -22,15 +22,36 @@ def _sandbox(settings: config.Settings) -> dict[str, Any] | None:
     return found["try_it"]  # type: ignore[no-any-return]
 
 
-def build() -> Flask:
-    """The app with its worker running; ends with the process that started this one."""
-    end_with_parent()
+def prepare() -> tuple[Services, Identity]:
+    """What a process needs to serve or to work, on a database of this version.
+
+    Raises:
+        SettingsError: a setting is wrong, or the database was not migrated.
+    """
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
     services = Services(Database(settings.database_url), settings)
-    identity = load(settings, at=services.now())
+    migrations.require_current(services.database.engine)
     strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)
+    return services, load(settings, at=services.now())
+
+
+def build() -> Flask:
+    """The app with its worker running; ends with the process that started this one."""
+    end_with_parent()
+    services, identity = prepare()
     worker = Worker(services, identity)
     worker.start()
-    atexit.register(worker.stop)  # gives back what it has in hand
-    return create_app(services, identity=identity, sandbox=_sandbox(settings))
+    # It gives back what it has in hand. `atexit` would not do: a forked process skips it.
+    Finalize(None, worker.stop, exitpriority=1)
+    return _app(services, identity)
+
+
+def build_web() -> Flask:
+    """The app alone: a worker runs elsewhere. Ends with the process that started this one."""
+    end_with_parent()
+    return _app(*prepare())
+
+
+def _app(services: Services, identity: Identity) -> Flask:
+    return create_app(services, identity=identity, sandbox=_sandbox(services.settings))

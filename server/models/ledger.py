@@ -73,7 +73,7 @@ class LedgerEntry(SQLModel, table=True):
     type: str
     unit: str
     delta: int
-    reverses_id: int | None = Field(default=None, foreign_key="ledger_entry.id")
+    reverses_id: int | None = Field(default=None, foreign_key="ledger_entry.id", sa_type=_BIG)
     created_at: datetime = moment()
 
 

@@ -3,9 +3,10 @@
 from typing import cast
 
 from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from server.errors import ServiceError
+from server.errors import Refused, ServiceError
 from server.web.languages import gettext, later, spoken
 
 _TITLES = {
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     """Answer every error in one shape."""
     app.register_error_handler(ServiceError, service_error)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(DataError, data_error)
 
 
 def problem(
@@ -97,6 +99,13 @@ def service_error(error: ServiceError) -> Response | tuple[str, int]:
         text = error.text.get(spoken()) if error.text else ""
         return _page(error.status, text), error.status
     return _response(document(error))
+
+
+def data_error(_error: DataError) -> Response | tuple[str, int]:
+    """PostgreSQL keeps no zero characters: a text that holds one names nothing that is there."""
+    return service_error(
+        Refused("value_invalid", "A text holds a character that cannot be kept: leave it out.")
+    )
 
 
 def http_error(error: HTTPException) -> Response | tuple[str, int]:

@@ -32,6 +32,7 @@ def test_an_entry_is_neither_changed_nor_removed(entry, services, statement):
         assert session.exec(select(LedgerEntry)).one() == entry
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_replacing_an_entry_is_refused_too(entry, services):
     with pytest.raises(IntegrityError), services.database.transaction() as session:
         session.connection().exec_driver_sql(
@@ -40,3 +41,11 @@ def test_replacing_an_entry_is_refused_too(entry, services):
         )
     with services.database.reading() as session:
         assert session.exec(select(LedgerEntry)).one().delta == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_ledger_cannot_be_emptied(entry, services):
+    with pytest.raises(IntegrityError), services.database.transaction() as session:
+        session.connection().exec_driver_sql("TRUNCATE ledger_entry CASCADE")
+    with services.database.reading() as session:
+        assert session.exec(select(LedgerEntry)).one() == entry

@@ -1,5 +1,6 @@
 """Transactions: all or nothing, one at a time, and never around the network."""
 
+import traceback
 from datetime import datetime
 
 import pytest
@@ -7,7 +8,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import select
 
-from server.db import assert_no_transaction, owe
+from server.db import Database, assert_no_transaction, owe
+from server.errors import SettingsError
 from server.models import Card, Throttle
 
 
@@ -93,3 +95,47 @@ def test_the_database_refuses_what_refers_to_nothing(ledger, services):
     statement = update(Card).values(member_id=ledger.house.brand_id)
     with pytest.raises(IntegrityError), services.database.transaction() as session:
         session.exec(statement)
+
+
+def test_a_reader_sees_one_moment_however_often_it_looks(database, clock):
+    with database.reading() as session:
+        assert session.exec(select(Throttle)).all() == []
+        with database.transaction() as other:
+            other.add(row("a", clock()))
+        assert session.exec(select(Throttle)).all() == []
+    assert keys(database) == ["a"]
+
+
+def test_a_database_error_quotes_no_value(database, clock):
+    for _ in range(2):
+        try:
+            with database.transaction() as session:
+                session.add(row("+358412345678", clock()))
+        except IntegrityError as error:
+            found = error
+    told = "".join(traceback.format_exception(found))
+    assert "pk_throttle" in told or "throttle.key" in told
+    assert "358412345678" not in told
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hemmelig@h/d", "sqlite", "postgresql+asyncpg://h/d"])
+def test_another_database_is_refused_without_telling_its_password(url: str):
+    with pytest.raises(SettingsError, match="LEIMA_DATABASE_URL") as refused:
+        Database(url)
+    assert "hemmelig" not in str(refused.value)
+
+
+def test_a_dead_peer_is_noticed_unless_the_url_says_otherwise():
+    database = Database("postgresql://leima@db.example/leima?connect_timeout=3")
+    given = database.connect_arguments
+    assert (given["keepalives_idle"], given["connect_timeout"]) == ("10", "3")
+    assert "idle_in_transaction_session_timeout" in given["options"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_writer_sees_what_was_committed_while_it_waited(database):
+    with database.transaction() as session:
+        level = session.connection().exec_driver_sql("SHOW transaction_isolation").scalar()
+    with database.reading() as session:
+        refused = session.connection().exec_driver_sql("SHOW transaction_read_only").scalar()
+    assert (level, refused) == ("read committed", "on")

@@ -1,6 +1,7 @@
 """What phones are owed: one row a device, the first change at once, later ones together."""
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -166,3 +167,40 @@ def test_only_the_asked_pass_type_is_claimed(box, clock):
     given = {"at": clock(), "pass_type_identifier": "pass.b"}
     assert deliveries.claim(box.database, limit=10, **given) == []
     assert deliveries.next_due(box.database, **given) is None
+
+
+def test_two_workers_never_take_the_same(box, services):
+    box.ledger.stamp()
+    with services.database.transaction() as session:
+        add_owed(session, box.row().device_id, services.now(), count=40)
+    with ThreadPoolExecutor(4) as pool:
+        taken = [
+            push for part in pool.map(lambda _: box.claim(limit=5), range(12)) for push in part
+        ]
+    assert len(taken) == len({push.device_id for push in taken})
+    assert len(taken) + len(box.claim(limit=100)) == 41
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_row_that_is_being_changed_is_passed_over_not_waited_for(box, services):
+    box.ledger.stamp()
+    with services.database.transaction() as session:
+        session.exec(select(Delivery).with_for_update()).one()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(box.claim).result(timeout=30) == []
+    assert len(box.claim()) == 1
+
+
+def add_owed(session, like: UUID, at: datetime, *, count: int) -> None:
+    pass_type = session.get_one(Device, like).pass_type_identifier
+    for number in range(count):
+        device = Device(
+            created_at=at,
+            library_identifier=f"library {number}",
+            pass_type_identifier=pass_type,
+            push_token=f"{number:064}",
+            push_token_at=at,
+        )
+        session.add(device)
+        session.flush()
+        session.add(Delivery(created_at=at, device_id=device.id, owed_tag=1, due_at=at))

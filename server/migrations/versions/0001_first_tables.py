@@ -383,7 +383,9 @@ def upgrade() -> None:
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("delta", sa.Integer(), nullable=False),
-        sa.Column("reverses_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
             "type IN ('earn', 'redeem', 'convert', 'expire', 'adjust', 'reverse')",
@@ -437,9 +439,14 @@ def _refuse_changes() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION ledger_entry_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "RAISE EXCEPTION 'ledger entries are never changed: post a reversal'; END $$"
+            "RAISE EXCEPTION 'ledger entries are never changed: post a reversal' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
         op.execute(
             "CREATE TRIGGER ledger_entry_refuses BEFORE UPDATE OR DELETE ON ledger_entry "
             "FOR EACH ROW EXECUTE FUNCTION ledger_entry_refuses()"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_entry_refuses_truncate BEFORE TRUNCATE ON ledger_entry "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_refuses()"
         )

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 
 from server import brands
-from server.models import Brand, Pass, Staff, Till
+from server.models import Brand, Event, Pass, Staff, Till
 
 PAGE = {"Accept": "text/html"}
 
@@ -192,14 +192,9 @@ def test_locking_asks_for_the_pin_again(till, ledger):
 def test_every_event_has_its_person_and_place(till, ledger, services, house):
     event_id = scan(till, ledger.card).json["event"]
     with services.database.reading() as session:
-        row = (
-            session.connection()
-            .exec_driver_sql(
-                "SELECT source, location_id, staff_id FROM event WHERE id = ?", (event_id,)
-            )
-            .one()
-        )
-    assert row == ("till", house.location_id.hex, house.staff_id.hex)
+        event = session.get_one(Event, (house.brand_id, event_id))
+    found = (event.source, event.location_id, event.staff_id)
+    assert found == ("till", house.location_id, house.staff_id)
 
 
 def test_a_wrong_password_says_not_which_part_was_wrong(app, house):
