@@ -90,10 +90,11 @@ def _refuse_foreign_pages() -> None:
     """A page of another site may not send forms or scans in the name of whoever is signed in."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    own = (current_services().settings.public_url, request.host_url.rstrip("/"))
-    if site not in ("same-origin", "none") or (origin is not None and origin not in own):
+    own = (current_services().settings.public_url, request.host_url.rstrip("/"), None)
+    is_foreign = origin not in own if site is None else site not in ("same-origin", "none")
+    if is_foreign:
         raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)
 
 

@@ -13,7 +13,7 @@ from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import backup, clock, config, demo, doctor, logs, migrations, supervisor
+from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
@@ -126,6 +126,18 @@ def examine(options: argparse.Namespace) -> int:
     return 0 if doctor.is_well(found) else 1
 
 
+def check_ledger(_options: argparse.Namespace) -> int:
+    """Rebuild every balance from the entries; 1 when something does not agree."""
+    database = Database(config.read().database_url)
+    migrations.require_current(database.engine)
+    found = audit.check(database)
+    for finding in found:
+        print(f"{finding.code}  card {finding.card}: {finding.says}")
+    print(f"{len(found)} findings" if found else "The books agree.")
+    database.dispose()
+    return 1 if found else 0
+
+
 def back_up(options: argparse.Namespace) -> int:
     """Copy the database while it is in use."""
     size = backup.back_up(config.read().database_url, options.file)
@@ -208,6 +220,8 @@ def parser() -> argparse.ArgumentParser:
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)
+    auditor = commands.add_parser("check-ledger", help="rebuild every balance from its entries")
+    auditor.set_defaults(command=check_ledger)
     saver = commands.add_parser("backup", help="copy the SQLite database while it is in use")
     saver.add_argument("file", type=Path, metavar="FILE", help="where to; replaced if it exists")
     saver.set_defaults(command=back_up)

@@ -112,3 +112,9 @@ def test_the_demo_command_says_how_to_get_in(tmp_path: Path):
     done = leima("demo", LEIMA_DATA_DIR=str(tmp_path))
     assert done.returncode == 0
     assert "aalto-kallio" in done.stdout
+
+
+def test_the_books_of_a_fresh_demo_agree(tmp_path: Path):
+    assert leima("demo", LEIMA_DATA_DIR=str(tmp_path)).returncode == 0
+    done = leima("check-ledger", LEIMA_DATA_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "The books agree.\n")

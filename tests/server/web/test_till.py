@@ -318,9 +318,12 @@ def test_a_body_of_a_megabyte_is_refused(till):
     assert answer.status_code == 413
 
 
-def test_a_page_of_another_site_cannot_scan(till, ledger):
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}]
+)
+def test_a_page_of_another_site_cannot_scan(till, ledger, headers):
     body = {"id": str(uuid4()), "code": ledger.card}
-    answer = till.post("/till/scan", json=body, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = till.post("/till/scan", json=body, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (403, "foreign_page")
 
 
