@@ -16,6 +16,8 @@ from server.db import Database
 from server.errors import SettingsError
 from server.services import Services
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 def sums(path: Path) -> tuple[int, int, int, int]:
     """Stamped events, stamps earned; the balance by entries and by lots, all of one copy."""
@@ -31,6 +33,7 @@ def sums(path: Path) -> tuple[int, int, int, int]:
     return found
 
 
+@on_sqlite
 def test_copies_under_a_stream_of_stamps_are_whole(ledger, settings, tmp_path):
     stopping, stamped = threading.Event(), threading.Semaphore(0)
 
@@ -58,6 +61,7 @@ def test_copies_under_a_stream_of_stamps_are_whole(ledger, settings, tmp_path):
     assert counts == sorted(set(counts))
 
 
+@on_sqlite
 def test_a_restored_copy_serves(ledger, phones, services, identity, settings, tmp_path):
     ledger.stamp(3)
     phone = phones.new(ledger.card)
@@ -78,6 +82,7 @@ def test_a_restored_copy_serves(ledger, phones, services, identity, settings, tm
     database.dispose()
 
 
+@on_sqlite
 def test_a_copy_is_one_file_for_its_owner_alone(ledger, settings, tmp_path):
     folder = tmp_path / "backups"
     folder.mkdir()
@@ -86,6 +91,7 @@ def test_a_copy_is_one_file_for_its_owner_alone(ledger, settings, tmp_path):
     assert stat.S_IMODE((folder / "a.db").stat().st_mode) == 0o600
 
 
+@on_sqlite
 def test_a_newer_copy_takes_the_place_of_an_older(ledger, settings, tmp_path):
     target = tmp_path / "a.backup"
     back_up(settings.database_url, target)
@@ -94,6 +100,7 @@ def test_a_newer_copy_takes_the_place_of_an_older(ledger, settings, tmp_path):
     assert sums(target)[0] == 1
 
 
+@on_sqlite
 def test_a_damaged_database_leaves_the_last_good_copy(ledger, settings, tmp_path, database):
     target = tmp_path / "a.backup"
     target.write_bytes(b"the last good one")
@@ -114,6 +121,7 @@ def test_what_is_no_database_is_not_copied(tmp_path):
     assert not (tmp_path / "copy").exists()
 
 
+@on_sqlite
 def test_there_must_be_a_database_and_a_folder(settings, ledger, tmp_path):
     with pytest.raises(BackupFailed, match="no database at"):
         back_up(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "copy")
@@ -121,6 +129,7 @@ def test_there_must_be_a_database_and_a_folder(settings, ledger, tmp_path):
         back_up(settings.database_url, tmp_path / "nowhere" / "copy")
 
 
+@on_sqlite
 def test_the_database_is_not_its_own_backup(ledger, settings):
     with pytest.raises(BackupFailed, match="the database itself"):
         back_up(settings.database_url, settings.data_dir / "leima.db")
