@@ -90,7 +90,7 @@ class Place:
         phones = self.http.get(f"{self.phones_url}phones.json", timeout=10).json()["phones"]
         passes = [each for phone in phones for each in phone["passes"]]
         held = next(each for each in passes if each["serial_number"] == made["serial_number"])
-        return held["primary"][0]["value"]
+        return held["secondary"][0]["value"]
 
     def hold_pushes_back(self, seconds: float) -> None:
         """The push service takes this long for each answer."""
