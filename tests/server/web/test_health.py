@@ -62,6 +62,7 @@ def test_the_certificate_turns_red_in_its_last_week(ask, days_before_the_end, da
     assert levels(answer)["certificate"] == level
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_database_that_was_not_migrated_is_red(ask, services):
     with services.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
@@ -70,6 +71,7 @@ def test_a_database_that_was_not_migrated_is_red(ask, services):
     assert "leima migrate" in answer.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_database_that_does_not_answer_is_red_and_metrics_go_on(ask, services):
     services.database.dispose()
     file = services.settings.data_dir / "leima.db"

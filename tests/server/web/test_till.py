@@ -69,6 +69,7 @@ def test_a_second_scan_within_the_window_is_amber_and_counts_nothing(till, ledge
 def test_a_day_that_is_full_is_amber_and_nobody_may_insist(app, ledger_with, clock):
     ledger = ledger_with(max_per_day=1, double_scan_seconds=0)
     till = app.test_client()
+    till.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     sign_in(till, ledger.house)
     scan(till, ledger.card)
     clock.move(minutes=10)
