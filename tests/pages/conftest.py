@@ -11,7 +11,7 @@ from benchmarks.running import running_sandbox
 from scripts.shots import FLAGS, Stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # longer, its event loop would be in the way of other tests'
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The sandbox with two cards on it."""
     with running_sandbox(tmp_path_factory.mktemp("pages")) as sandbox, Stage(sandbox) as stage:
