@@ -13,6 +13,7 @@ from server.face import Text
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
+from server.wallets.pass_files import PassFiles
 from server.web import api, apple_web_service, languages, observed, problems
 from server.web import services as current_services
 from server.web.health import health
@@ -70,6 +71,7 @@ def create_app(
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
+    app.extensions["leima_pass_files"] = PassFiles(services.settings.pass_cache_mb * 1_000_000)
     app.extensions["leima_sandbox"] = sandbox
     observed.init_app(app)
     languages.init_app(app)

@@ -4,7 +4,7 @@ SQLite for one host, PostgreSQL for several: the promises here are kept on both.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,10 +12,13 @@ from typing import Any
 
 from sqlalchemy import (
     URL,
+    Connection,
     DateTime,
     Dialect,
     Engine,
     ExceptionContext,
+    Row,
+    Select,
     create_engine,
     event,
     make_url,
@@ -94,10 +97,12 @@ class Database:
         self.due = threading.Event()
         self._write_engine = self.engine.execution_options(is_writing=True)
         self._read_engine = self.engine
+        self._look_engine = self.engine.execution_options(is_look=True)
         if self.is_postgresql:  # several statements see one snapshot only if it is asked for
             self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._look_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_postgresql(self) -> bool:
@@ -139,6 +144,17 @@ class Database:
         """One consistent snapshot; nothing is written."""
         with Session(self._read_engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Like `reading`, for prebuilt statements of columns: half the price without objects."""
+        with self._read_engine.connect() as connection:
+            yield connection
+
+    def look(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """The rows of one prebuilt statement, which is a snapshot by itself: no BEGIN is sent."""
+        with self._look_engine.connect() as connection:
+            return connection.execute(statement, values).all()
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -236,5 +252,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Any) -> None:
-    is_writing = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("is_look", False):
+        is_writing = options.get("is_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

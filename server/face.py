@@ -92,12 +92,12 @@ class CardFace:
     progress: Progress | None
     actions: tuple[Action, ...]
 
-    def content_hash(self, *, state: str, design: str) -> str:
-        """A digest of everything that a wallet's copy of the card depends on.
+    def content_hash(self, *, state: str, design: str, contact: str) -> str:
+        """A digest of everything that a wallet's copy of the card depends on and that may change.
 
         It covers every language, because the copy holds them all.
         """
-        content = {"face": asdict(self), "state": state, "design": design}
+        content = {"face": asdict(self), "state": state, "design": design, "contact": contact}
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -6,6 +6,7 @@ from flask import current_app
 
 from server.services import Services
 from server.wallets.identity import Identity, load
+from server.wallets.pass_files import PassFiles
 
 
 def services() -> Services:
@@ -20,6 +21,11 @@ def identity() -> Identity:
         known = load(services().settings, at=services().now())
         current_app.extensions["leima_identity"] = known
     return known
+
+
+def pass_files() -> PassFiles:
+    """The signed passes that this process keeps."""
+    return cast(PassFiles, current_app.extensions["leima_pass_files"])
 
 
 def sandbox() -> dict[str, Any] | None:
