@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import LengthRequired
@@ -14,7 +15,7 @@ from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
 from server.wallets.pass_files import PassFiles
-from server.web import api, apple_web_service, languages, observed, problems
+from server.web import api, apple_web_service, is_for_phones, languages, observed, problems
 from server.web import services as current_services
 from server.web.health import health
 from server.web.member import member
@@ -39,6 +40,15 @@ _FOREIGN = Text(
     "This was sent from a page of another site.",
 )
 _BODY_LIMIT = 512 * 1024
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions for pages; phones ask too often to be looked over for one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if is_for_phones():
+            return None
+        return super().open_session(app, request)
 
 
 def create_app(
@@ -68,6 +78,7 @@ def create_app(
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
     app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
     app.config["SESSION_COOKIE_NAME"] = "leima"
+    app.session_interface = _Sessions()
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
@@ -107,6 +118,9 @@ def _refuse_unmeasured_bodies() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    if is_for_phones():  # what phones get is no page
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):

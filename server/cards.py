@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, update
+from sqlalchemy import bindparam, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from server import deliveries, designs, ledger
-from server.db import Database
+from server.db import Database, Look
 from server.errors import NotFound, Refused
 from server.face import CardFace, PartFace, Text, compose
 from server.members import is_member_number
@@ -57,7 +57,7 @@ class Version:
     modified_at: datetime
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "Version":
+    def of(cls, row: Any) -> "Version":
         """The version in a row that has VERSION_COLUMNS."""
         return cls(row.pass_id, row.state, row.content_hash, row.modified_at)
 
@@ -82,7 +82,7 @@ VERSION_COLUMNS: tuple[Any, ...] = (
     col(Pass.modified_at),
 )
 # One row for each part of the programme, in order.
-_SHOWN_PASS: Select[Any] = (
+_SHOWN_PASS = Look(
     columns(
         *VERSION_COLUMNS,
         col(Pass.card_id),
@@ -109,7 +109,7 @@ _SHOWN_PASS: Select[Any] = (
     .where(col(Pass.id) == bindparam("pass_id"))
     .order_by(col(ProgrammePart.position))
 )
-_LIVE_OF_LINK: Select[Any] = (
+_LIVE_OF_LINK = Look(
     columns(*VERSION_COLUMNS)
     .join(Card, col(Card.id) == col(Pass.card_id))
     .where(col(Card.link_token) == bindparam("link_token"), *_IS_LIVE)
@@ -207,12 +207,12 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
 
     None when the pass is gone.
     """
-    with database.snapshot() as connection:
-        rows = connection.execute(_SHOWN_PASS, {"pass_id": pass_id}).all()
+    with database.looking() as glance:
+        rows = glance.rows(_SHOWN_PASS, pass_id=pass_id)
         if not rows:
             return None
         row = rows[0]
-        standing = Standing(ledger.holdings(connection, row.card_id, at=at))
+        standing = Standing(ledger.holdings(glance, row.card_id, at=at))
     face = compose(
         _faces([_part(each.kind, each.rules) for each in rows], standing, row),
         brand=row.brand,
@@ -242,7 +242,7 @@ def find_live_pass(database: Database, link_token: str) -> Version:
     Raises:
         NotFound: no card has this link.
     """
-    rows = database.look(_LIVE_OF_LINK, {"link_token": link_token})
+    rows = database.look(_LIVE_OF_LINK, link_token=link_token)
     if not rows:
         raise link_unknown()
     return Version.of(rows[0])
@@ -385,9 +385,7 @@ def _part(kind: str, rules: dict[str, Any]) -> Part:
     return Part(KINDS[kind], KINDS[kind].rules.model_validate(rules))
 
 
-def _faces(
-    parts: Iterable[Part], standing: Standing, brand: Brand | Row[Any]
-) -> Iterator[PartFace]:
+def _faces(parts: Iterable[Part], standing: Standing, brand: Any) -> Iterator[PartFace]:
     zone = ZoneInfo(brand.timezone)
     for part in parts:
         yield part.kind.face(standing, part.rules, zone, currency=brand.currency)

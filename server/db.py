@@ -4,20 +4,19 @@ SQLite for one host, PostgreSQL for several: the promises here are kept on both.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     URL,
-    Connection,
     DateTime,
     Dialect,
     Engine,
     ExceptionContext,
-    Row,
     Select,
     create_engine,
     event,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
@@ -97,12 +97,12 @@ class Database:
         self.due = threading.Event()
         self._write_engine = self.engine.execution_options(is_writing=True)
         self._read_engine = self.engine
-        self._look_engine = self.engine.execution_options(is_look=True)
+        self._begin_reading = "BEGIN"
         if self.is_postgresql:  # several statements see one snapshot only if it is asked for
             self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            self._look_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     @property
     def is_postgresql(self) -> bool:
@@ -146,19 +146,123 @@ class Database:
             yield session
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """Like `reading`, for prebuilt statements of columns: half the price without objects."""
-        with self._read_engine.connect() as connection:
-            yield connection
+    def looking(self) -> Iterator["Glance"]:
+        """One consistent snapshot for several looks, without objects: a tenth of the price."""
+        with self._driver() as (connection, cursor):
+            cursor.execute(self._begin_reading)
+            try:
+                yield Glance(cursor, self.engine.dialect)
+            finally:
+                connection.rollback()
 
-    def look(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        """The rows of one prebuilt statement, which is a snapshot by itself: no BEGIN is sent."""
-        with self._look_engine.connect() as connection:
-            return connection.execute(statement, values).all()
+    def look(self, look: "Look", **values: Any) -> list[Any]:
+        """The rows of one look, which is a snapshot by itself."""
+        with self._driver() as (_, cursor):
+            return Glance(cursor, self.engine.dialect).rows(look, **values)
 
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _driver(self) -> Iterator[tuple[Any, Any]]:
+        """A connection of the pool and a cursor on it that begins no transaction by itself."""
+        pooled = self.engine.raw_connection()
+        is_clean = False
+        try:
+            connection: Any = pooled.driver_connection
+            if self.is_postgresql:  # on SQLite it is always so
+                connection.autocommit = True
+            yield connection, connection.cursor()
+            if self.is_postgresql:
+                connection.autocommit = False
+            is_clean = True
+        finally:
+            if not is_clean:  # whatever state it is in, nobody gets it again
+                pooled.invalidate()
+            pooled.close()
+
+
+class Look:
+    """A SELECT of columns, compiled once and then sent straight to the driver.
+
+    It is for what phones ask all the time: SQLAlchemy's own execution costs several times the
+    query. Values and columns go through their types as ever; a row is a named tuple.
+    """
+
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        self._statement = statement
+        self._prepared: dict[str, _Prepared] = {}
+
+    def prepared(self, dialect: Dialect) -> "_Prepared":
+        """The statement for this kind of database."""
+        known = self._prepared.get(dialect.name)
+        if known is None:
+            known = self._prepared[dialect.name] = _prepare(self._statement, dialect)
+        return known
+
+
+class Glance:
+    """Looks on one cursor."""
+
+    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+
+    def rows(self, look: Look, **values: Any) -> list[Any]:
+        """What there is for these values of the statement's parameters."""
+        prepared = look.prepared(self._dialect)
+        for name, bind in prepared.binds:
+            values[name] = bind(values[name])
+        values |= prepared.constants
+        order = prepared.order
+        self._cursor.execute(prepared.sql, [values[name] for name in order] if order else values)
+        found = self._cursor.fetchall()
+        if not prepared.converts:
+            return [prepared.row(*each) for each in found]
+        return [prepared.row(*map(_converted, each, prepared.converters)) for each in found]
+
+
+class _Prepared(NamedTuple):
+    """A statement in the driver's words; `order` names its parameters where they have places."""
+
+    sql: str
+    order: list[str]
+    constants: dict[str, Any]
+    binds: Sequence[tuple[str, Callable[[Any], Any]]]
+    converters: Sequence[Callable[[Any], Any] | None]
+    converts: bool
+    row: Callable[..., Any]
+
+
+def _prepare(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> _Prepared:
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    binds = []
+    constants = {}
+    for name, parameter in compiled.binds.items():
+        bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        if parameter.value is not None:
+            constants[name] = bind(parameter.value) if bind else parameter.value
+        elif bind:
+            binds.append((name, bind))
+    columns = list(statement.selected_columns)
+    converters = [
+        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+    ]
+    return _Prepared(
+        sql=str(compiled),
+        order=list(compiled.positiontup or ()),
+        constants=constants,
+        binds=binds,
+        converters=converters,
+        converts=any(converters),
+        row=namedtuple("Row", [str(column.name) for column in columns]),
+    )
+
+
+def _converted(value: Any, convert: Callable[[Any], Any] | None) -> Any:
+    return convert(value) if convert else value
 
 
 def owe(session: Session) -> None:
@@ -252,7 +356,5 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Any) -> None:
-    options = connection.get_execution_options()
-    if not options.get("is_look", False):
-        is_writing = options.get("is_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    is_writing = connection.get_execution_options().get("is_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

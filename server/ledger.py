@@ -7,14 +7,15 @@ sum of the live lots and can be rebuilt from the entries at any time.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, bindparam, case
+from sqlalchemy import and_, bindparam, case
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from server.db import Glance, Look
 from server.errors import Conflict
 from server.face import Text
 from server.models import Event, LedgerEntry, Lot
@@ -31,7 +32,7 @@ _SOONEST = (
     col(Lot.earned_at),
     col(Lot.id),
 )
-_HOLDINGS: Select[str, int, datetime | None] = (
+_HOLDINGS = Look(
     columns(col(Lot.unit), col(Lot.remaining), col(Lot.expires_at))
     .where(*_IS_LIVE)
     .order_by(*_SOONEST)
@@ -57,9 +58,9 @@ def standing(
     return Standing(holdings, _past(session, card_id, around) if around else ())
 
 
-def holdings(connection: Connection, card_id: UUID, *, at: datetime) -> tuple[Holding, ...]:
+def holdings(glance: Glance, card_id: UUID, *, at: datetime) -> tuple[Holding, ...]:
     """What is left on the card at `at`, as `standing` has it, read without objects."""
-    rows = connection.execute(_HOLDINGS, {"card_id": card_id, "at": at})
+    rows = glance.rows(_HOLDINGS, card_id=card_id, at=at)
     return tuple(Holding(*row) for row in rows)
 
 

@@ -7,15 +7,15 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, case, delete, func
+from sqlalchemy import bindparam, case, delete, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from server.cards import VERSION_COLUMNS, Version, draw_tag
-from server.db import Database, inserting
+from server.db import Database, Look, inserting
 from server.models import Delivery, Device, Pass, PassType, Registration
 
 MOST_DEVICES = 20  # a household; the setting may say otherwise
@@ -24,11 +24,13 @@ _Key = tuple[str, str]
 _NO_TOKEN = b"0" * 43
 _STORM = timedelta(days=1)
 
-_FIND: Select[Any] = columns(*VERSION_COLUMNS, col(Pass.authentication_token)).where(
-    col(Pass.pass_type_identifier) == bindparam("pass_type"),
-    col(Pass.serial_number) == bindparam("serial_number"),
+_FIND = Look(
+    columns(*VERSION_COLUMNS, col(Pass.authentication_token)).where(
+        col(Pass.pass_type_identifier) == bindparam("pass_type"),
+        col(Pass.serial_number) == bindparam("serial_number"),
+    )
 )
-_CHANGES: Select[Any] = (
+_CHANGES = Look(
     columns(
         col(Pass.serial_number),
         case(
@@ -69,8 +71,7 @@ def find_pass(
     database: Database, pass_type_identifier: str, serial_number: str, token: str
 ) -> Version | None:
     """The pass's version, if `token` opens it. An unknown pass takes as long as a wrong token."""
-    key = {"pass_type": pass_type_identifier, "serial_number": serial_number}
-    rows = database.look(_FIND, key)
+    rows = database.look(_FIND, pass_type=pass_type_identifier, serial_number=serial_number)
     wanted = rows[0].authentication_token.encode() if rows else _NO_TOKEN
     is_right = hmac.compare_digest(wanted, token.encode())
     return Version.of(rows[0]) if rows and is_right else None
@@ -135,9 +136,7 @@ def changes(
 
     A tag above the pass type's counter was not given out by this database: it counts as none.
     """
-    rows = database.look(
-        _CHANGES, {"library": library_identifier, "pass_type": pass_type_identifier}
-    )
+    rows = database.look(_CHANGES, library=library_identifier, pass_type=pass_type_identifier)
     if not rows:
         return Changes((), 0)
     counter, newest = rows[0].change_seq, rows[-1].tag

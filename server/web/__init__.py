@@ -2,11 +2,16 @@
 
 from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, request
 
 from server.services import Services
 from server.wallets.identity import Identity, load
 from server.wallets.pass_files import PassFiles
+
+
+def is_for_phones() -> bool:
+    """Whether a phone's wallet is asking: it has no session and no language, and reads no page."""
+    return request.path.startswith("/v1/")
 
 
 def services() -> Services:

@@ -15,7 +15,8 @@ from server import metrics
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _IDS = ("pass_type", "serial_number", "card_id", "member_id", "event_id")
-_QUIET = ("health", "static")  # asked for all the time, and of no interest when all is well
+# Asked for all the time, and of no interest when all is well.
+_QUIET = ("apple_web_service", "health", "static")
 
 _log = logging.getLogger(__name__)
 
@@ -54,9 +55,12 @@ def _finish(response: Response) -> Response:
     method = request.method if request.method in _METHODS else "other"
     group = _group()
     metrics.REQUESTS.labels(group, method, str(response.status_code)).observe(seconds)
-    is_quiet = group in _QUIET and response.status_code < 500
+    is_quiet = group in _QUIET and response.status_code < _worth_a_line(group)
+    level = logging.DEBUG if is_quiet else logging.INFO
+    if not _log.isEnabledFor(level):
+        return response
     _log.log(
-        logging.DEBUG if is_quiet else logging.INFO,
+        level,
         "http.request method=%s route=%s ids=%s status=%d ms=%.1f",
         method,
         route(),
@@ -65,6 +69,11 @@ def _finish(response: Response) -> Response:
         seconds * 1000,
     )
     return response
+
+
+def _worth_a_line(group: str) -> int:
+    """From which status on. What a phone is refused is what somebody will ask about."""
+    return 400 if group == "apple_web_service" else 500
 
 
 def _failed(
