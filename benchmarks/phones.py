@@ -39,6 +39,7 @@ TITLE = "Phones: list, 304 and download, on SQLite, one process"
 
 _PHONES = 256
 _SLICE = 512
+_KEEPING_NOTHING = {"LEIMA_PASS_CACHE_MB": "0"}
 _ROUNDS = 12
 _CONNECTIONS, _DEPTH = 16, 8
 _START_SECONDS = 60
@@ -89,7 +90,9 @@ def measure() -> list[Figure]:
         settings = config.read({"LEIMA_DATA_DIR": name})
         phones, key = _prepare(settings)
         service = stack.enter_context(_running(folder, ["-m", "server.cli", "web"]))
-        fresh = stack.enter_context(_running(folder, ["-m", "server.cli", "web"]))
+        fresh = stack.enter_context(
+            _running(folder, ["-m", "server.cli", "web"], **_KEEPING_NOTHING)
+        )
         size = _drive(service.port, [phone.fetch for phone in phones], 200)
         plain = stack.enter_context(
             _running(folder, ["-m", "benchmarks.phones"], TRIVIAL_BYTES=str(size // len(phones)))

@@ -1,5 +1,6 @@
 """The Flask application, put together from its parts."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -42,6 +43,13 @@ _FOREIGN = Text(
 _BODY_LIMIT = 512 * 1024
 
 
+class _App(OpenAPI):
+    """Flask asks of every hook and view, at each call, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 class _Sessions(SecureCookieSessionInterface):
     """Sessions for pages; phones ask too often to be looked over for one."""
 
@@ -62,7 +70,7 @@ def create_app(
     `identity` signs passes; when it is not given, it is loaded with the first pass. `sandbox` is
     what the front page tells a newcomer to try: addresses and logins.
     """
-    app = OpenAPI(
+    app = _App(
         "server",
         info=Info(title="Leima", version="1"),
         template_folder=str(TEMPLATES / "web"),

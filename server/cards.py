@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,8 +47,7 @@ class Part:
     rules: Rules
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """Which pass, and which of its versions: all that a conditional fetch looks at."""
 
     pass_id: UUID
@@ -58,8 +57,8 @@ class Version:
 
     @classmethod
     def of(cls, row: Any) -> "Version":
-        """The version in a row that has VERSION_COLUMNS."""
-        return cls(row.pass_id, row.state, row.content_hash, row.modified_at)
+        """The version in a row that begins with VERSION_COLUMNS."""
+        return cls(*row[:4])
 
 
 @dataclass(frozen=True, slots=True)

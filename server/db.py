@@ -4,7 +4,7 @@ SQLite for one host, PostgreSQL for several: the promises here are kept on both.
 """
 
 import threading
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -36,6 +36,8 @@ DUE_CHANNEL = "leima_due"
 
 _is_writing: ContextVar[bool] = ContextVar("leima_is_writing", default=False)
 _OWES = "owes_the_outside"
+# How PostgreSQL says that it went away: nothing, when the line was cut; else its own words.
+_LOST = (None, "57P01", "57P02", "57P03", "08006")
 _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=30000",
@@ -98,6 +100,9 @@ class Database:
         self._write_engine = self.engine.execution_options(is_writing=True)
         self._read_engine = self.engine
         self._begin_reading = "BEGIN"
+        self._idle: deque[Any] = deque()
+        assert self.engine.dialect.dbapi is not None
+        self._is_lost: type[Any] = self.engine.dialect.dbapi.OperationalError
         if self.is_postgresql:  # several statements see one snapshot only if it is asked for
             self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -148,39 +153,63 @@ class Database:
     @contextmanager
     def looking(self) -> Iterator["Glance"]:
         """One consistent snapshot for several looks, without objects: a tenth of the price."""
-        with self._driver() as (connection, cursor):
+        with self._driver() as connection:
+            cursor = connection.cursor()
             cursor.execute(self._begin_reading)
-            try:
-                yield Glance(cursor, self.engine.dialect)
-            finally:
-                connection.rollback()
+            yield Glance(cursor, self.engine.dialect)
+            connection.rollback()
 
     def look(self, look: "Look", **values: Any) -> list[Any]:
         """The rows of one look, which is a snapshot by itself."""
-        with self._driver() as (_, cursor):
-            return Glance(cursor, self.engine.dialect).rows(look, **values)
+        try:
+            return self._look(look, values)
+        except self._is_lost as error:
+            # The database was started again: none of the connections kept is any good.
+            if not self.is_postgresql or error.sqlstate not in _LOST:
+                raise
+            self._close_idle()
+            return self._look(look, values)
+
+    def _look(self, look: "Look", values: dict[str, Any]) -> list[Any]:
+        with self._driver() as connection:
+            return Glance(connection.cursor(), self.engine.dialect).rows(look, **values)
 
     def dispose(self) -> None:
         """Close every connection."""
+        self._close_idle()
         self.engine.dispose()
 
     @contextmanager
-    def _driver(self) -> Iterator[tuple[Any, Any]]:
-        """A connection of the pool and a cursor on it that begins no transaction by itself."""
-        pooled = self.engine.raw_connection()
+    def _driver(self) -> Iterator[Any]:
+        """A connection that begins no transaction by itself; there are as many as look at once.
+
+        Taking one from the pool costs more than what most looks ask.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open()
         is_clean = False
         try:
-            connection: Any = pooled.driver_connection
-            if self.is_postgresql:  # on SQLite it is always so
-                connection.autocommit = True
-            yield connection, connection.cursor()
-            if self.is_postgresql:
-                connection.autocommit = False
+            yield connection
             is_clean = True
         finally:
-            if not is_clean:  # whatever state it is in, nobody gets it again
-                pooled.invalidate()
-            pooled.close()
+            if is_clean:
+                self._idle.append(connection)
+            else:
+                connection.close()  # whatever state it is in, nobody gets it again
+
+    def _open(self) -> Any:
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()
+        if self.is_postgresql:  # on SQLite it is always so
+            connection.autocommit = True
+        return connection
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
 
 class Look:

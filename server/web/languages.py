@@ -103,7 +103,7 @@ def _context() -> dict[str, object]:
 
 def _remember(response: Response) -> Response:
     """Keep what the address asked for, and tell caches that pages differ."""
-    if response.mimetype != "text/html":
+    if is_for_phones() or response.mimetype != "text/html":
         return response
     response.headers["Content-Language"] = spoken()
     response.vary.update(("Accept-Language", "Cookie"))

@@ -6,10 +6,12 @@ can reach the log. Of its parts only those on a short list are written down as i
 
 import logging
 import time
+from functools import cache
 from types import TracebackType
 from typing import Any
 
 from flask import Flask, Response, g, request
+from prometheus_client import Histogram
 
 from server import metrics
 
@@ -35,9 +37,8 @@ def route() -> str:
 
 
 def _group() -> str:
-    if request.url_rule is None:
-        return "unknown"
-    return str(request.url_rule.endpoint).partition(".")[0]
+    rule = request.url_rule
+    return str(rule.endpoint).partition(".")[0] if rule else "unknown"
 
 
 def _ids() -> str:
@@ -54,7 +55,7 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = request.method if request.method in _METHODS else "other"
     group = _group()
-    metrics.REQUESTS.labels(group, method, str(response.status_code)).observe(seconds)
+    _histogram(group, method, response.status_code).observe(seconds)
     is_quiet = group in _QUIET and response.status_code < _worth_a_line(group)
     level = logging.DEBUG if is_quiet else logging.INFO
     if not _log.isEnabledFor(level):
@@ -69,6 +70,11 @@ def _finish(response: Response) -> Response:
         seconds * 1000,
     )
     return response
+
+
+@cache
+def _histogram(group: str, method: str, status: int) -> Histogram:
+    return metrics.REQUESTS.labels(group, method, str(status))
 
 
 def _worth_a_line(group: str) -> int:

@@ -255,7 +255,7 @@ def test_a_new_version_of_a_design_is_another_look(content, shown):
 
 
 def test_a_voided_pass_says_so(content, shown):
-    assert content(version=replace(shown.version, state="voided"))["voided"] is True
+    assert content(version=shown.version._replace(state="voided"))["voided"] is True
 
 
 def test_nothing_is_loaded_or_checked_again_for_each_pass(
