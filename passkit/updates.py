@@ -15,7 +15,7 @@ from passkit.errors import RequestError
 MAX_LOG_LINES = 100
 MAX_LOG_LINE_BYTES = 2048
 
-_MAX_PUSH_TOKEN = 4096
+_MAX_PUSH_TOKEN = 2048  # as the push client has it
 _TAG = re.compile(r"[0-9]{1,18}").fullmatch  # fits a signed 64-bit number
 _AUTHORIZATION = re.compile(r"applepass +([!-~]+) *", re.IGNORECASE).fullmatch
 _PUSH_TOKEN = re.compile(r"[A-Za-z0-9._~:+=-]+").fullmatch
@@ -71,7 +71,7 @@ def parse_tag(text: str | None) -> int | None:
 def parse_registration(body: bytes) -> str:
     """The push token in the body of a registration.
 
-    It is as long as the phone says, up to 4096 characters; since it becomes part of a path, it
+    It is as long as the phone says, up to 2048 characters; since it becomes part of a path, it
     may hold letters, digits and `. _ ~ : + = -` only. Raises RequestError `json_malformed`,
     `push_token_missing` or `push_token_malformed`.
     """

@@ -5,8 +5,10 @@ carries no secret but the device's own identifier, so it is never refused; all t
 wants that pass's token. Nothing here is a page: phones and their kin read status and body only.
 """
 
+import string
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
@@ -32,10 +34,13 @@ _DEVICE_LENGTH = 256  # phones use 32; what is longer would not fit an index of 
 
 
 def init_app(app: Flask) -> None:
-    """Serve the calls, also below `//v1/`: some readers join addresses without looking."""
+    """Serve the calls, also below `//v1/`: some readers join addresses without looking.
+
+    What puts odd addresses right does so for every page.
+    """
     app.register_blueprint(apple_web_service)
     app.register_error_handler(RequestError, _refuse)
-    app.wsgi_app = _OneSlash(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _PlainAddress(app.wsgi_app)  # type: ignore[method-assign]
 
 
 @apple_web_service.post(_REGISTRATION)
@@ -114,8 +119,11 @@ def _refuse_unprintable() -> None:
         raise NotFound("address_unknown", "There is nothing at this address.")
 
 
-class _OneSlash:
-    """Takes `//v1/…` as `/v1/…`, before the router would redirect it."""
+class _PlainAddress:
+    """Takes `//v1/…` as `/v1/…`, and bytes of a query that are no ASCII as if they were quoted.
+
+    The router would redirect the one, and the framework fails on the other.
+    """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
@@ -124,6 +132,9 @@ class _OneSlash:
         path = environ.get("PATH_INFO", "")
         if path.startswith("//") and (one := "/" + path.lstrip("/")).startswith("/v1/"):
             environ["PATH_INFO"] = one
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query, safe=string.punctuation, encoding="latin-1")
         return self._app(environ, start_response)
 
 
