@@ -14,6 +14,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
 from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
+from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
@@ -217,6 +218,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
         command=seed
     )
+    founding.add_to(commands)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)
