@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from argon2 import PasswordHasher
 from pydantic import ValidationError
 from sqlmodel import Session, select
 
-from server import designs
+from server import designs, passwords
 from server.cards import parts_of
 from server.db import Database
 from server.errors import Refused
@@ -27,8 +26,6 @@ from server.models import (
 )
 from server.programmes import KINDS
 from server.seals import seal_pin
-
-_PASSWORDS = PasswordHasher()
 
 
 def add_brand(
@@ -97,7 +94,7 @@ def add_till(
         brand_id=location.brand_id,
         location_id=location.id,
         login=login,
-        password_hash=_PASSWORDS.hash(password),
+        password_hash=passwords.seal(password),
     )
     session.add(till)
     session.flush()
