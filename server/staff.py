@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from sqlalchemy import update
@@ -43,7 +42,7 @@ def open_till(services: Services, *, login: str, password: str, address: str) ->
             this login.
     """
     named = hashlib.sha256(login.encode("utf-8", "replace")).hexdigest()
-    keys = {f"till:{_network(address)}": _TRIES, f"login:{named}": _ACCOUNT_TRIES}
+    keys = {f"till:{throttle.network_of(address)}": _TRIES, f"login:{named}": _ACCOUNT_TRIES}
     for key, limit in keys.items():
         _take(services, key, limit)
     with services.database.reading() as session:
@@ -124,14 +123,3 @@ def _renew(services: Services, till: Till, password: str) -> None:
     with services.database.transaction() as session:
         same = (col(Till.id) == till.id, col(Till.password_hash) == till.password_hash)
         session.exec(update(Till).where(*same).values(password_hash=sealed))
-
-
-def _network(address: str) -> str:
-    """The address; of IPv6 the network, since whoever has one address there has them all."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address[:64]
-    if found.version == 4:
-        return str(found)
-    return str(ip_network((found, 64), strict=False))

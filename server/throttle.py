@@ -5,6 +5,7 @@ through than the limit says. Who succeeds gives the try back.
 """
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import case, delete, update
 from sqlmodel import Session, col, select
@@ -90,6 +91,15 @@ def prune(database: Database, *, at: datetime) -> int:
         if over:
             session.exec(delete(Throttle).where(col(Throttle.key).in_(over)))
     return len(over)
+
+
+def network_of(address: str) -> str:
+    """The address; of IPv6 the network, since whoever has one address there has them all."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:64]
+    return str(found if found.version == 4 else ip_network((found, 64), strict=False))
 
 
 def _over(session: Session, at: datetime) -> list[str]:

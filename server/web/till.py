@@ -132,13 +132,14 @@ def undo() -> dict[str, Any]:
 
 
 @till.errorhandler(ServiceError)
-def refused(error: ServiceError) -> Response | tuple[str, int]:
+def refused(error: ServiceError) -> Response | tuple[str, int, dict[str, str]]:
     """The page's script gets a problem in the language of the till, a person the page for it."""
     text = error.text.get(g.language) if error.text else error.detail
     if not problems.wants_page():
         return problems.problem(error.status, error.code, text, error.fields)
     if isinstance(error, SignedOut | TooMany):
-        return render_template("till_login.html", error=text), error.status
+        page = render_template("till_login.html", error=text)
+        return page, error.status, problems.headers(error)
     return problems.service_error(error)
 
 
