@@ -6,9 +6,9 @@ the row the cookie opens nothing.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, update
 
 from server.errors import SignedOut
 from server.models import Brand, Location, Staff, Till, TillSession
@@ -20,11 +20,15 @@ LIFETIME = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session that holds: its till, and who unlocked it last (nobody after a lock)."""
+    """A session that holds: its till, and who unlocked it last (nobody after a lock).
+
+    `unlock_id` is of that one unlocking: a cookie from an earlier one is not unlocked.
+    """
 
     id: UUID
     till: OpenTill
     person: Staff | None
+    unlock_id: UUID | None
 
 
 def start(services: Services, till_id: UUID, *, replaces: UUID | None = None) -> UUID:
@@ -56,17 +60,19 @@ def find(services: Services, session_id: UUID) -> SignedIn:
         brand = session.get_one(Brand, till.brand_id)
         location = session.get_one(Location, till.location_id)
         person = _person(session, row.staff_id, brand.id)
-        return SignedIn(row.id, OpenTill(till.id, brand, location), person)
+        return SignedIn(row.id, OpenTill(till.id, brand, location), person, row.unlock_id)
 
 
-def unlock(services: Services, session_id: UUID, staff_id: UUID) -> None:
-    """This person is at the till now."""
-    _set_person(services, session_id, staff_id)
+def unlock(services: Services, session_id: UUID, staff_id: UUID) -> UUID:
+    """This person is at the till now; the id of this unlocking, for the cookie to name."""
+    unlock_id = uuid4()
+    _set(services, session_id, staff_id=staff_id, unlock_id=unlock_id)
+    return unlock_id
 
 
 def lock(services: Services, session_id: UUID) -> None:
     """Nobody is at the till."""
-    _set_person(services, session_id, None)
+    _set(services, session_id, staff_id=None, unlock_id=None)
 
 
 def end(services: Services, session_id: UUID) -> None:
@@ -75,14 +81,9 @@ def end(services: Services, session_id: UUID) -> None:
         session.exec(delete(TillSession).where(col(TillSession.id) == session_id))
 
 
-def _set_person(services: Services, session_id: UUID, staff_id: UUID | None) -> None:
+def _set(services: Services, session_id: UUID, **values: UUID | None) -> None:
     with services.database.transaction() as session:
-        row = session.exec(
-            select(TillSession).where(TillSession.id == session_id).with_for_update()
-        ).first()
-        if row is not None:
-            row.staff_id = staff_id
-            session.add(row)
+        session.exec(update(TillSession).where(col(TillSession.id) == session_id).values(**values))
 
 
 def _is_over(row: TillSession, till: Till, now: datetime) -> bool:

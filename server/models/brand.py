@@ -60,12 +60,16 @@ class Staff(Row, table=True):
 
 
 class TillSession(Row, table=True):
-    """A browser that is signed in to a till. `staff_id`: who unlocked it; nobody while locked."""
+    """A browser that is signed in to a till.
+
+    `staff_id`: who unlocked it, nobody while locked; `unlock_id` is of that one unlocking.
+    """
 
     __tablename__ = "till_session"
 
     till_id: UUID = belongs_to("till.id", index=True)
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    unlock_id: UUID | None = None
     expires_at: datetime = moment(index=True)
 
 

@@ -102,8 +102,7 @@ def pin() -> dict[str, Any]:
     """Name the person at the till."""
     signed_in = _signed_in()
     person = staff.name_person(services(), signed_in.till, pin=read_json(PinBody).pin)
-    sessions.unlock(services(), signed_in.id, person.id)
-    session["staff"] = str(person.id)
+    session["unlock"] = str(sessions.unlock(services(), signed_in.id, person.id))
     _stay()
     return {"staff": {"name": person.name}}
 
@@ -111,7 +110,7 @@ def pin() -> dict[str, Any]:
 @till.post("/lock")
 def lock() -> dict[str, Any]:
     """Nobody is at the till."""
-    session.pop("staff", None)
+    session.pop("unlock", None)
     if session_id := _session_id():
         sessions.lock(services(), session_id)
     return {}
@@ -162,10 +161,8 @@ def _person(signed_in: sessions.SignedIn) -> Staff | None:
     """Who unlocked it: known here and to the cookie, so that a lock ends every copy of it."""
     seen = session.get("seen", 0.0)
     is_recent = services().now().timestamp() - seen < _PIN_TIME.total_seconds()
-    person = signed_in.person
-    if person is None or session.get("staff") != str(person.id) or not is_recent:
-        return None
-    return person
+    is_this_unlocking = session.get("unlock") == str(signed_in.unlock_id)
+    return signed_in.person if is_this_unlocking and is_recent else None
 
 
 def _desk() -> tills.Desk:
