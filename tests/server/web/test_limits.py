@@ -185,7 +185,8 @@ def test_every_route_refuses_too_large_a_body_and_reads_nothing_of_it(client, ro
             route.path,
             method=route.method,
             input_stream=body,
-            content_length=body_limit(route.endpoint) + 1,
+            environ_overrides={"CONTENT_LENGTH": str(body_limit(route.endpoint) + 1)},
+            buffered=True,
             content_type="application/json",
         )
         assert (answer.status_code, body.reads) == (413, 0), route
