@@ -8,11 +8,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from argon2 import PasswordHasher
 from pydantic import ValidationError
 from sqlmodel import Session, select
 
-from server import designs
+from server import designs, passwords
 from server.cards import parts_of
 from server.db import Database
 from server.errors import Refused
@@ -30,7 +29,6 @@ from server.models import (
 from server.programmes import KINDS
 from server.seals import seal_pin
 
-_PASSWORDS = PasswordHasher()
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
 _PASSWORD_LENGTH = 10
@@ -124,7 +122,7 @@ def add_till(
         brand_id=location.brand_id,
         location_id=location.id,
         login=login,
-        password_hash=_PASSWORDS.hash(password),
+        password_hash=passwords.seal(password),
     )
     session.add(till)
     session.flush()

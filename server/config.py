@@ -52,6 +52,7 @@ NAMES: dict[str, tuple[bool, str]] = {
     "LEIMA_TLS_KEY_FILE": (False, "the private key of that certificate, PEM"),
     "LEIMA_TRUSTED_PROXIES": (False, "networks whose X-Forwarded-For is believed; default none"),
     "LEIMA_METRICS_TOKEN": (True, "bearer token that opens /metrics; 16 or more characters"),
+    "LEIMA_RATE_LIMIT_FACTOR": (False, "how generous the rate limits are; default 1, 0 is off"),
     "LEIMA_LOG_LEVEL": (False, "debug, info, warning or error; default info"),
     "LEIMA_LOG_FORMAT": (False, "text or json; default text"),
 }
@@ -84,6 +85,7 @@ class Settings:
     tls_key_file: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     metrics_token: str | None = field(default=None, repr=False)
+    rate_limit_factor: float = 1.0
     log_level: str = "info"
     log_format: str = "text"
 
@@ -91,6 +93,11 @@ class Settings:
     def is_loopback(self) -> bool:
         """Whether the public URL can be reached from this machine only."""
         return _is_loopback(self.public_url)
+
+    @property
+    def knows_its_front(self) -> bool:
+        """Whether callers' addresses say something: no proxy that we do not know is in front."""
+        return bool(self.is_loopback or self.tls_cert_file is not None or self.trusted_proxies)
 
     @property
     def allow_http(self) -> bool:
@@ -134,6 +141,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         tls_key_file=tls_key_file,
         trusted_proxies=_networks(values.get("LEIMA_TRUSTED_PROXIES", "")),
         metrics_token=_metrics_token(values),
+        rate_limit_factor=_factor(values, "LEIMA_RATE_LIMIT_FACTOR", 1.0),
         log_level=log_level,
         log_format=log_format,
     )
@@ -232,6 +240,17 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= seconds < 1e6:
         raise SettingsError(f"{name}={text!r} is not a time: give seconds, such as 2 or 0.5")
     return seconds
+
+
+def _factor(values: Mapping[str, str], name: str, default: float) -> float:
+    text = values.get(name, str(default))
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = -1.0
+    if not 0 <= factor <= 1000:
+        raise SettingsError(f"{name}={text!r} is not a factor: give 0 to 1000, such as 1 or 2.5")
+    return factor
 
 
 def _file(values: Mapping[str, str], name: str) -> Path | None:
