@@ -16,13 +16,14 @@ from granian.log import LogLevels
 from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
 from server.db import Database
 from server.errors import LeimaError
-from server.leash import end_with_parent
+from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.wallets import identity
 from server.worker import Worker
 from server.wsgi import prepare
 
 _STOP_SECONDS = 30.0  # for what the worker has in hand
+_SERVER_STOP_SECONDS = 20  # for a process of the web server to end; then it is killed
 _PRODUCTION: dict[str, Any] = {
     "action": "store_true",
     "help": "refuse anything only fit for trying out",
@@ -157,7 +158,8 @@ def _settings(options: argparse.Namespace) -> config.Settings:
 
 
 def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> None:
-    Granian(
+    children_hear_signals()
+    server = Granian(
         target,
         address=settings.host,
         port=settings.port,
@@ -172,7 +174,11 @@ def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> Non
         ssl_key=settings.tls_key_file,
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
-    ).serve()
+        workers_kill_timeout=_SERVER_STOP_SECONDS,
+    )
+    # By then it has its handlers. It kills its own processes first.
+    server.on_startup(lambda: insist(seconds=_SERVER_STOP_SECONDS + 5))
+    server.serve()
 
 
 def _upgrade(settings: config.Settings) -> None:

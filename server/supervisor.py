@@ -139,11 +139,14 @@ def _service_environment(settings: Settings, file: Path) -> dict[str, str]:
 
 
 def _start(module: str, arguments: list[str], changes: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own: Ctrl-C reaches this process only, which ends them all."""
+    """A child in a session of its own: Ctrl-C reaches this process only, which ends them all.
+
+    Its standard input is a pipe of ours: it closes when we are gone, even before the child looks.
+    """
     return subprocess.Popen(  # noqa: S603  our own modules, our own arguments
         [sys.executable, "-m", module, *arguments],
         env=config.child_environment(**changes),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,  # what is wrong is said on standard error
         start_new_session=True,
     )
@@ -206,6 +209,9 @@ def _end(children: list[subprocess.Popen[bytes]]) -> None:
             child.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             child.kill()
+            child.wait()
+        if child.stdin:
+            child.stdin.close()
 
 
 def _say(settings: Settings, access: demo.Demo, file: Path) -> None:
