@@ -38,8 +38,9 @@ N ?= 100
 MINUTES ?= 30
 PHONES ?= 2000
 
-soak: $(DEV) ## kill or storm upon the service: KIND=kill SEED=1 N=100
-	@$(BIN)/python -m soak $(KIND) --seed $(SEED) --kills $(N)
+soak: $(DEV) ## kill -9 or a storm: KIND=kill SEED=1 N=100, KIND=storm MINUTES=30
+	@$(BIN)/python -m soak $(KIND) --seed $(SEED) --kills $(N) \
+	  --minutes $(MINUTES) --phones $(PHONES)
 
 shots: $(DEV) ## pictures of every page, phone and desk, light and dark, in var/shots
 	@$(BIN)/python -m scripts.shots

@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
         end_with_parent()
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
+    clock.deviate(settings.sandbox_clock_file)
     if options.production:
         config.require_production(settings)
         known = identity.load(settings, at=clock.now())

@@ -19,7 +19,7 @@ from server.errors import SettingsError
 from server.services import Services
 from server.wallets.identity import Identity, load
 
-_START_SECONDS = 30
+_START_SECONDS = 120  # a busy machine; an idle one needs three
 _STOP_SECONDS = 10
 
 

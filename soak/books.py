@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from server import audit, deliveries
 from server.db import Database
-from server.models import Event, LedgerEntry
+from server.models import Device, Event, LedgerEntry
 from soak.tills import Stream
 
 _SHOWN = 5  # of each kind of fault
@@ -24,6 +24,11 @@ class Books:
     def owed(self) -> int:
         """How many devices are owed a push."""
         return deliveries.owed(self._database)
+
+    def push_tokens(self) -> set[str]:
+        """Of every device that is registered."""
+        with self._database.reading() as session:
+            return set(session.exec(select(Device.push_token)).all())
 
     def newly_lost(self, stream: Stream) -> list[str]:
         """Of the stamps acknowledged since the last call, those that are not in the ledger once.

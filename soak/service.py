@@ -143,19 +143,28 @@ class Service:
         before[victim].kill()
         return before
 
-    def await_another_worker(self, before: Mapping[str, Process], *, seconds: float) -> None:
-        """The server starts another worker for the one that was killed, or ends.
+    def survive(self, victim: str) -> None:
+        """Kill a part of it; when everything is up again, return.
 
         Raises:
-            SoakFailed: neither.
+            SoakFailed: what should end does not, or what should start.
         """
-        until = time.monotonic() + seconds
+        before = self.strike(victim)
+        if victim == "worker":
+            self._await_another_worker(before)
+        if victim != "worker" or self.has_ended():
+            self.await_end(before)
+            self.start()
+
+    def _await_another_worker(self, before: Mapping[str, Process]) -> None:
+        """The server starts another worker for the one that was killed, or ends."""
+        until = time.monotonic() + _START_SECONDS
         while not self.has_ended():
             now = self.processes()
             if "worker" in now and now["worker"] != before["worker"] and self.answers():
                 return
             if time.monotonic() > until:
-                raise SoakFailed(f"no other worker serves after {seconds:.0f} s")
+                raise SoakFailed(f"no other worker serves after {_START_SECONDS} s")
             time.sleep(0.05)
 
     def await_end(self, before: Mapping[str, Process]) -> None:

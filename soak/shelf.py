@@ -24,6 +24,11 @@ def standing(stamps: int) -> Standing:
     return stamps % _REQUIRED, stamps // _REQUIRED
 
 
+def as_standing(values: Mapping[str, str]) -> Standing:
+    """What a pass shows, out of its fields' values."""
+    return int(values["stamps"].split("/")[0]), int(values["rewards"])
+
+
 class Shelf:
     """Cards, each in the wallet of one of the sandbox's phones."""
 
@@ -98,7 +103,7 @@ class Shelf:
         A phone that could not reach the service a few times gives up, as an iPhone does, until
         it is pushed or restarted.
         """
-        until, restart_at = time.monotonic() + seconds, time.monotonic() + seconds / 2
+        until, restart_at = time.monotonic() + seconds, time.monotonic() + min(20.0, seconds / 2)
         is_restarted = False
         while (behind := self.behind(counts)) and time.monotonic() < until:
             if not is_restarted and time.monotonic() > restart_at:
@@ -116,8 +121,7 @@ def _shown(drawn: Mapping[str, Any] | None) -> Standing | None:
     if drawn is None:
         return None
     groups = ("header", "primary", "secondary", "auxiliary")
-    values = {each["key"]: each["value"] for group in groups for each in drawn[group]}
-    return int(values["stamps"].split("/")[0]), int(values["rewards"])
+    return as_standing({each["key"]: each["value"] for group in groups for each in drawn[group]})
 
 
 def _newest(session: requests.Session, pass_url: str, root_pem: bytes) -> bytes:
