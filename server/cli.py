@@ -17,7 +17,7 @@ from server import audit, backup, clock, config, demo, doctor, logs, migrations,
 from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
-from server.leash import end_with_parent
+from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.wallets import identity
 from server.worker import Worker
@@ -27,6 +27,7 @@ _FINDINGS = """
 Findings: {n}. Nothing was changed, and nothing should be by hand: keep a copy (leima backup) and
 see docs/operations.md."""
 _STOP_SECONDS = 30.0  # for what the worker has in hand
+_SERVER_STOP_SECONDS = 20  # for a process of the web server to end; then it is killed
 _PRODUCTION: dict[str, Any] = {
     "action": "store_true",
     "help": "refuse anything only fit for trying out",
@@ -51,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
         end_with_parent()
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
+    clock.deviate(settings.sandbox_clock_file)
     if options.production:
         config.require_production(settings)
         known = identity.load(settings, at=clock.now())
@@ -163,7 +165,8 @@ def _settings(options: argparse.Namespace) -> config.Settings:
 
 
 def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> None:
-    Granian(
+    children_hear_signals()
+    server = Granian(
         target,
         address=settings.host,
         port=settings.port,
@@ -178,7 +181,11 @@ def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> Non
         ssl_key=settings.tls_key_file,
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
-    ).serve()
+        workers_kill_timeout=_SERVER_STOP_SECONDS,
+    )
+    # By then it has its handlers. It kills its own processes first.
+    server.on_startup(lambda: insist(seconds=_SERVER_STOP_SECONDS + 5))
+    server.serve()
 
 
 def _upgrade(settings: config.Settings) -> None:

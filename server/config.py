@@ -48,6 +48,10 @@ NAMES: dict[str, tuple[bool, str]] = {
     ),
     "LEIMA_SANDBOX_PORT": (False, "port of the sandbox's phones page; default 8001"),
     "LEIMA_SANDBOX_APNS_PORT": (False, "port of the sandbox's APNs stand-in; default 8443"),
+    "LEIMA_SANDBOX_CLOCK_FILE": (
+        False,
+        "for trials: a file with the seconds that the clock is off, read at every look",
+    ),
     "LEIMA_TLS_CERT_FILE": (False, "certificate chain to serve https with, PEM"),
     "LEIMA_TLS_KEY_FILE": (False, "the private key of that certificate, PEM"),
     "LEIMA_TRUSTED_PROXIES": (False, "networks whose X-Forwarded-For is believed; default none"),
@@ -81,6 +85,7 @@ class Settings:
     sandbox_file: Path | None
     sandbox_port: int
     sandbox_apns_port: int
+    sandbox_clock_file: Path | None = None
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
@@ -119,10 +124,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     tls_cert_file, tls_key_file = _tls(values)
     scheme = "https" if tls_cert_file else "http"
     log_level, log_format = log_choice(given)
+    public_url = _public_url(values.get("LEIMA_PUBLIC_URL", f"{scheme}://127.0.0.1:{port}"))
     return Settings(
         host=values.get("LEIMA_HOST", "127.0.0.1"),
         port=port,
-        public_url=_public_url(values.get("LEIMA_PUBLIC_URL", f"{scheme}://127.0.0.1:{port}")),
+        public_url=public_url,
         data_dir=data_dir,
         database_url=values.get("LEIMA_DATABASE_URL", f"sqlite:///{data_dir / 'leima.db'}"),
         secret_key=_secret_key(values, data_dir),
@@ -137,6 +143,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         sandbox_file=_file(values, "LEIMA_SANDBOX_FILE"),
         sandbox_port=_whole(values, "LEIMA_SANDBOX_PORT", 8001),
         sandbox_apns_port=_whole(values, "LEIMA_SANDBOX_APNS_PORT", 8443),
+        sandbox_clock_file=_clock_file(values, public_url),
         tls_cert_file=tls_cert_file,
         tls_key_file=tls_key_file,
         trusted_proxies=_networks(values.get("LEIMA_TRUSTED_PROXIES", "")),
@@ -259,6 +266,16 @@ def _file(values: Mapping[str, str], name: str) -> Path | None:
     path = Path(values[name]).absolute()
     if not path.is_file():
         raise SettingsError(f"{name}: there is no file {path}")
+    return path
+
+
+def _clock_file(values: Mapping[str, str], public_url: str) -> Path | None:
+    path = _file(values, "LEIMA_SANDBOX_CLOCK_FILE")
+    if path and not _is_loopback(public_url):
+        raise SettingsError(
+            "LEIMA_SANDBOX_CLOCK_FILE is for trials on this machine: leave it out, or leave "
+            "LEIMA_PUBLIC_URL out"
+        )
     return path
 
 

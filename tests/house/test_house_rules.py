@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("passkit", "server")
-EVERYWHERE = (*PRODUCT, "tests", "benchmarks", "scripts")
+EVERYWHERE = (*PRODUCT, "tests", "benchmarks", "soak", "scripts")
 GENERATED = "server/migrations/versions"
 
 # Words that belong to a wallet's own vocabulary.
