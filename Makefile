@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench shots lock messages format clean
+.PHONY: help run test check bench soak shots lock messages format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -18,7 +18,7 @@ test: $(DEV) ## every test
 	@$(BIN)/python scripts/system_packages.py chromium openssl
 	@$(BIN)/python scripts/system_packages.py g++ pkg-config libkpimpkpass-dev
 	@$(BIN)/python scripts/pass_readers.py
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(or $(TESTS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
 	@$(BIN)/ruff format --check .
@@ -30,6 +30,17 @@ check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
 
 bench: $(DEV) ## speed, side by side with raw cryptography and peers in one run
 	@$(BIN)/python -m benchmarks
+
+# N kills for KIND=kill; MINUTES and PHONES for KIND=storm. The same SEED makes the same plan.
+KIND ?= kill
+SEED ?= 1
+N ?= 100
+MINUTES ?= 30
+PHONES ?= 2000
+
+soak: $(DEV) ## kill -9 or a storm: KIND=kill SEED=1 N=100, KIND=storm MINUTES=30
+	@$(BIN)/python -m soak $(KIND) --seed $(SEED) --kills $(N) \
+	  --minutes $(MINUTES) --phones $(PHONES)
 
 shots: $(DEV) ## pictures of every page, phone and desk, light and dark, in var/shots
 	@$(BIN)/python -m scripts.shots

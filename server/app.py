@@ -7,7 +7,6 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
-from werkzeug.exceptions import LengthRequired
 
 from server.config import TEMPLATES
 from server.errors import Forbidden
@@ -16,7 +15,15 @@ from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
 from server.wallets.pass_files import PassFiles
-from server.web import api, apple_web_service, is_for_phones, languages, observed, problems
+from server.web import (
+    api,
+    apple_web_service,
+    is_for_phones,
+    languages,
+    limits,
+    observed,
+    problems,
+)
 from server.web import services as current_services
 from server.web.health import health
 from server.web.member import member
@@ -31,6 +38,7 @@ _CSP = (
     "worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -40,7 +48,7 @@ _FOREIGN = Text(
     "Det här skickades från en annan webbplats.",
     "This was sent from a page of another site.",
 )
-_BODY_LIMIT = 512 * 1024
+_HSTS_SECONDS = 31_536_000
 
 
 class _App(OpenAPI):
@@ -81,12 +89,13 @@ def create_app(
         validation_error_callback=api.invalid,
     )
     app.json = StrictJSONProvider(app)
-    app.config["MAX_CONTENT_LENGTH"] = _BODY_LIMIT
     app.config["SECRET_KEY"] = derive(services.settings.secret_key, "sessions")
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
     app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
     app.config["SESSION_COOKIE_NAME"] = "leima"
     app.session_interface = _Sessions()
+    # Else a picture that any cache may keep would carry the till's cookie.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
@@ -94,7 +103,7 @@ def create_app(
     app.extensions["leima_sandbox"] = sandbox
     observed.init_app(app)
     languages.init_app(app)
-    app.before_request(_refuse_unmeasured_bodies)
+    limits.init_app(app)
     app.before_request(_refuse_foreign_pages)
     app.after_request(_add_headers)
     problems.init_app(app)
@@ -119,18 +128,13 @@ def _refuse_foreign_pages() -> None:
         raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)
 
 
-def _refuse_unmeasured_bodies() -> None:
-    """A body without a length would be cut at the limit and read as if that were all."""
-    if request.content_length is None and "Transfer-Encoding" in request.headers:
-        raise LengthRequired("Send the body with a Content-Length.")
-
-
 def _add_headers(response: Response) -> Response:
-    if is_for_phones():  # what phones get is no page
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    """What every answer carries. What says nothing about keeping it may not be kept: most of what
+    we answer is about somebody."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.path.startswith("/api/"):
-        response.headers.setdefault("Cache-Control", "private, no-store")
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    if current_services().settings.public_url.startswith("https:"):
+        hsts = f"max-age={_HSTS_SECONDS}"
+        response.headers.setdefault("Strict-Transport-Security", hsts)
     return response

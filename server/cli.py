@@ -14,15 +14,20 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
 from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
+from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
-from server.leash import end_with_parent
+from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.wallets import identity
 from server.worker import Worker
 from server.wsgi import prepare
 
+_FINDINGS = """
+Findings: {n}. Nothing was changed, and nothing should be by hand: keep a copy (leima backup) and
+see docs/operations.md."""
 _STOP_SECONDS = 30.0  # for what the worker has in hand
+_SERVER_STOP_SECONDS = 20  # for a process of the web server to end; then it is killed
 _PRODUCTION: dict[str, Any] = {
     "action": "store_true",
     "help": "refuse anything only fit for trying out",
@@ -47,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
         end_with_parent()
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
+    clock.deviate(settings.sandbox_clock_file)
     if options.production:
         config.require_production(settings)
         known = identity.load(settings, at=clock.now())
@@ -133,7 +139,7 @@ def check_ledger(_options: argparse.Namespace) -> int:
     found = audit.check(database)
     for finding in found:
         print(f"{finding.code}  card {finding.card}: {finding.says}")
-    print(f"{len(found)} findings" if found else "The books agree.")
+    print(_FINDINGS.format(n=len(found)) if found else "The books agree.")
     database.dispose()
     return 1 if found else 0
 
@@ -141,7 +147,9 @@ def check_ledger(_options: argparse.Namespace) -> int:
 def back_up(options: argparse.Namespace) -> int:
     """Copy the database while it is in use."""
     size = backup.back_up(config.read().database_url, options.file)
-    print(f"{options.file}: {size / 1e6:.1f} MB, checked")
+    print(f"{options.file}: {size / 1e6:.1f} MB, checked.")
+    print("It holds names and phone numbers, but neither the secret key nor the certificates: keep")
+    print("those apart (docs/operations.md).")
     return 0
 
 
@@ -157,7 +165,8 @@ def _settings(options: argparse.Namespace) -> config.Settings:
 
 
 def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> None:
-    Granian(
+    children_hear_signals()
+    server = Granian(
         target,
         address=settings.host,
         port=settings.port,
@@ -172,7 +181,11 @@ def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> Non
         ssl_key=settings.tls_key_file,
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
-    ).serve()
+        workers_kill_timeout=_SERVER_STOP_SECONDS,
+    )
+    # By then it has its handlers. It kills its own processes first.
+    server.on_startup(lambda: insist(seconds=_SERVER_STOP_SECONDS + 5))
+    server.serve()
 
 
 def _upgrade(settings: config.Settings) -> None:
@@ -217,6 +230,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
         command=seed
     )
+    founding.add_to(commands)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)

@@ -50,10 +50,15 @@ NAMES: dict[str, tuple[bool, str]] = {
     ),
     "LEIMA_SANDBOX_PORT": (False, "port of the sandbox's phones page; default 8001"),
     "LEIMA_SANDBOX_APNS_PORT": (False, "port of the sandbox's APNs stand-in; default 8443"),
+    "LEIMA_SANDBOX_CLOCK_FILE": (
+        False,
+        "for trials: a file with the seconds that the clock is off, read at every look",
+    ),
     "LEIMA_TLS_CERT_FILE": (False, "certificate chain to serve https with, PEM"),
     "LEIMA_TLS_KEY_FILE": (False, "the private key of that certificate, PEM"),
     "LEIMA_TRUSTED_PROXIES": (False, "networks whose X-Forwarded-For is believed; default none"),
     "LEIMA_METRICS_TOKEN": (True, "bearer token that opens /metrics; 16 or more characters"),
+    "LEIMA_RATE_LIMIT_FACTOR": (False, "how generous the rate limits are; default 1, 0 is off"),
     "LEIMA_LOG_LEVEL": (False, "debug, info, warning or error; default info"),
     "LEIMA_LOG_FORMAT": (False, "text or json; default text"),
 }
@@ -82,12 +87,14 @@ class Settings:
     sandbox_file: Path | None
     sandbox_port: int
     sandbox_apns_port: int
+    sandbox_clock_file: Path | None = None
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     metrics_token: str | None = field(default=None, repr=False)
     pass_cache_mb: int = 64
     devices_per_pass: int = 20
+    rate_limit_factor: float = 1.0
     log_level: str = "info"
     log_format: str = "text"
 
@@ -95,6 +102,11 @@ class Settings:
     def is_loopback(self) -> bool:
         """Whether the public URL can be reached from this machine only."""
         return _is_loopback(self.public_url)
+
+    @property
+    def knows_its_front(self) -> bool:
+        """Whether callers' addresses say something: no proxy that we do not know is in front."""
+        return bool(self.is_loopback or self.tls_cert_file is not None or self.trusted_proxies)
 
     @property
     def allow_http(self) -> bool:
@@ -116,10 +128,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     tls_cert_file, tls_key_file = _tls(values)
     scheme = "https" if tls_cert_file else "http"
     log_level, log_format = log_choice(given)
+    public_url = _public_url(values.get("LEIMA_PUBLIC_URL", f"{scheme}://127.0.0.1:{port}"))
     return Settings(
         host=values.get("LEIMA_HOST", "127.0.0.1"),
         port=port,
-        public_url=_public_url(values.get("LEIMA_PUBLIC_URL", f"{scheme}://127.0.0.1:{port}")),
+        public_url=public_url,
         data_dir=data_dir,
         database_url=values.get("LEIMA_DATABASE_URL", f"sqlite:///{data_dir / 'leima.db'}"),
         secret_key=_secret_key(values, data_dir),
@@ -134,12 +147,14 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         sandbox_file=_file(values, "LEIMA_SANDBOX_FILE"),
         sandbox_port=_whole(values, "LEIMA_SANDBOX_PORT", 8001),
         sandbox_apns_port=_whole(values, "LEIMA_SANDBOX_APNS_PORT", 8443),
+        sandbox_clock_file=_clock_file(values, public_url),
         tls_cert_file=tls_cert_file,
         tls_key_file=tls_key_file,
         trusted_proxies=_networks(values.get("LEIMA_TRUSTED_PROXIES", "")),
         metrics_token=_metrics_token(values),
         pass_cache_mb=_count(values, "LEIMA_PASS_CACHE_MB", 64, least=0),
         devices_per_pass=_count(values, "LEIMA_DEVICES_PER_PASS", 20, least=2),
+        rate_limit_factor=_factor(values, "LEIMA_RATE_LIMIT_FACTOR", 1.0),
         log_level=log_level,
         log_format=log_format,
     )
@@ -247,12 +262,33 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
+def _factor(values: Mapping[str, str], name: str, default: float) -> float:
+    text = values.get(name, str(default))
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = -1.0
+    if not 0 <= factor <= 1000:
+        raise SettingsError(f"{name}={text!r} is not a factor: give 0 to 1000, such as 1 or 2.5")
+    return factor
+
+
 def _file(values: Mapping[str, str], name: str) -> Path | None:
     if name not in values:
         return None
     path = Path(values[name]).absolute()
     if not path.is_file():
         raise SettingsError(f"{name}: there is no file {path}")
+    return path
+
+
+def _clock_file(values: Mapping[str, str], public_url: str) -> Path | None:
+    path = _file(values, "LEIMA_SANDBOX_CLOCK_FILE")
+    if path and not _is_loopback(public_url):
+        raise SettingsError(
+            "LEIMA_SANDBOX_CLOCK_FILE is for trials on this machine: leave it out, or leave "
+            "LEIMA_PUBLIC_URL out"
+        )
     return path
 
 

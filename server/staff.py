@@ -5,21 +5,19 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import update
 from sqlmodel import col, select
 
-from server import throttle
+from server import passwords, throttle
 from server.errors import Forbidden, SignedOut
 from server.face import Text
 from server.models import ApiKey, Brand, Location, Staff, Till
 from server.seals import seal_pin
 from server.services import Services
 
-_PASSWORDS = PasswordHasher()
-# Verified when there is no such login, so that an unknown login takes as long as a wrong password.
-_NO_PASSWORD = _PASSWORDS.hash("no such login")
-_TRIES, _WINDOW_SECONDS = 10, 900
+_WINDOW_SECONDS = 900
+_TRIES = 10
+_ACCOUNT_TRIES = 100  # from everywhere: a shop is not locked out by one stranger, nor by nine
 SIGN_IN = Text("Kirjaudu ensin kassalle.", "Logga in i kassan först.", "Sign in to the till first.")
 
 
@@ -33,21 +31,24 @@ class OpenTill:
 
 
 def open_till(services: Services, *, login: str, password: str, address: str) -> UUID:
-    """The till behind login and password, tried from `address`.
+    """The till behind login and password, tried from `address` (an IPv6 one: its network).
 
-    Tries are counted for each address: a stranger's do not lock the shop out.
+    Tries are counted for each address, and far more generously for each login: a stranger's do
+    not lock the shop out, and a thousand strangers' do not go on for ever.
 
     Raises:
         SignedOut: `login_wrong`; which of the two was wrong is not told.
-        TooMany: ten wrong tries from this address within a quarter of an hour.
+        TooMany: within a quarter of an hour ten wrong tries from this address, or a hundred at
+            this login.
     """
-    key = f"till:{address}"
-    throttle.refuse_when_full(services.database, key, limit=_TRIES, at=services.now())
+    named = hashlib.sha256(login.encode("utf-8", "replace")).hexdigest()
+    keys = {f"till:{throttle.network_of(address)}": _TRIES, f"login:{named}": _ACCOUNT_TRIES}
+    for key, limit in keys.items():
+        _take(services, key, limit)
     with services.database.reading() as session:
         statement = select(Till).where(Till.login == login, col(Till.disabled_at).is_(None))
         till = session.exec(statement).first()
-    if not _is_right(till.password_hash if till else _NO_PASSWORD, password) or till is None:
-        throttle.count(services.database, key, window_seconds=_WINDOW_SECONDS, at=services.now())
+    if not passwords.is_right(till.password_hash if till else None, password) or till is None:
         raise SignedOut(
             "login_wrong",
             "Login or password is wrong.",
@@ -57,25 +58,10 @@ def open_till(services: Services, *, login: str, password: str, address: str) ->
                 "Login or password is wrong.",
             ),
         )
-    throttle.forget(services.database, key)
+    throttle.give_back(services.database, *keys)
+    if passwords.is_outdated(till.password_hash):
+        _renew(services, till, password)
     return till.id
-
-
-def find_till(services: Services, till_id: UUID) -> OpenTill:
-    """The till of a session.
-
-    Raises:
-        SignedOut: `signed_out`; the till is gone or was disabled.
-    """
-    with services.database.reading() as session:
-        till = session.get(Till, till_id)
-        if till is None or till.disabled_at is not None:
-            raise SignedOut("signed_out", SIGN_IN.en, text=SIGN_IN)
-        return OpenTill(
-            till.id,
-            session.get_one(Brand, till.brand_id),
-            session.get_one(Location, till.location_id),
-        )
 
 
 def name_person(services: Services, till: OpenTill, *, pin: str) -> Staff:
@@ -86,7 +72,7 @@ def name_person(services: Services, till: OpenTill, *, pin: str) -> Staff:
         TooMany: ten wrong PINs at this till within a quarter of an hour.
     """
     key = f"pin:{till.till_id}"
-    throttle.refuse_when_full(services.database, key, limit=_TRIES, at=services.now())
+    _take(services, key, _TRIES)
     seal = seal_pin(till.brand.id, pin, secret_key=services.settings.secret_key)
     with services.database.reading() as session:
         statement = select(Staff).where(
@@ -96,21 +82,13 @@ def name_person(services: Services, till: OpenTill, *, pin: str) -> Staff:
         )
         person = session.exec(statement).first()
     if person is None:
-        throttle.count(services.database, key, window_seconds=_WINDOW_SECONDS, at=services.now())
         raise Forbidden(
             "pin_wrong",
             "This PIN belongs to nobody here.",
             text=Text("Väärä PIN.", "Fel PIN-kod.", "Wrong PIN."),
         )
-    return person  # the count stays: one's own PIN may not buy more guesses at another's
-
-
-def find_person(services: Services, till: OpenTill, staff_id: UUID) -> Staff | None:
-    """The person of a session, while still employed by the till's brand."""
-    with services.database.reading() as session:
-        person = session.get(Staff, staff_id)
-    if person is None or person.disabled_at is not None or person.brand_id != till.brand.id:
-        return None
+    # Only this try comes back: one's own PIN may not buy more guesses at another's.
+    throttle.give_back(services.database, key)
     return person
 
 
@@ -133,8 +111,15 @@ def brand_of_key(services: Services, key: str) -> UUID:
     return row.brand_id
 
 
-def _is_right(password_hash: str, password: str) -> bool:
-    try:
-        return _PASSWORDS.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+def _take(services: Services, key: str, limit: int) -> None:
+    throttle.take(
+        services.database, key, limit=limit, window_seconds=_WINDOW_SECONDS, at=services.now()
+    )
+
+
+def _renew(services: Services, till: Till, password: str) -> None:
+    """Keep the password under today's parameters, unless it was changed meanwhile."""
+    sealed = passwords.seal(password)
+    with services.database.transaction() as session:
+        same = (col(Till.id) == till.id, col(Till.password_hash) == till.password_hash)
+        session.exec(update(Till).where(*same).values(password_hash=sealed))

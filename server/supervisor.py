@@ -19,7 +19,7 @@ from server.errors import SettingsError
 from server.services import Services
 from server.wallets.identity import Identity, load
 
-_START_SECONDS = 30
+_START_SECONDS = 120  # a busy machine; an idle one needs three
 _STOP_SECONDS = 10
 
 
@@ -139,11 +139,14 @@ def _service_environment(settings: Settings, file: Path) -> dict[str, str]:
 
 
 def _start(module: str, arguments: list[str], changes: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own: Ctrl-C reaches this process only, which ends them all."""
+    """A child in a session of its own: Ctrl-C reaches this process only, which ends them all.
+
+    Its standard input is a pipe of ours: it closes when we are gone, even before the child looks.
+    """
     return subprocess.Popen(  # noqa: S603  our own modules, our own arguments
         [sys.executable, "-m", module, *arguments],
         env=config.child_environment(**changes),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,  # what is wrong is said on standard error
         start_new_session=True,
     )
@@ -174,8 +177,13 @@ def _wait_until_up(
     wanted = [f"http://127.0.0.1:{settings.port}/healthz", f"{_phones_url(settings)}phones.json"]
     until = time.monotonic() + _START_SECONDS
     while wanted and not stop.is_asked:
-        if any(child.poll() is not None for child in children) or time.monotonic() > until:
+        if any(child.poll() is not None for child in children):
             raise SettingsError("a part of the sandbox did not start: its messages stand above")
+        if time.monotonic() > until:
+            raise SettingsError(
+                f"{' and '.join(wanted)} did not answer within {_START_SECONDS} seconds: "
+                "is this machine busy? Try again"
+            )
         wanted = [url for url in wanted if not _answers(url)]
         time.sleep(0.1)
 
@@ -206,6 +214,9 @@ def _end(children: list[subprocess.Popen[bytes]]) -> None:
             child.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             child.kill()
+            child.wait()
+        if child.stdin:
+            child.stdin.close()
 
 
 def _say(settings: Settings, access: demo.Demo, file: Path) -> None:

@@ -127,18 +127,30 @@ def undo(services: Services, desk: Desk, *, event_id: str, reversal_id: str) -> 
 
 def _find(services: Services, desk: Desk, request: Scan) -> Sequence[Card]:
     key = f"unknown:{desk.till.till_id}"
-    _refuse_guessing(services, key)
+    _refuse_guessing(
+        throttle.seconds_to_wait(services.database, key, limit=_UNKNOWN_LIMIT, at=services.now())
+    )
     with services.database.reading() as session:
         code = request.card or request.code
         found = cards.candidates(session, desk.till.brand.id, code)
     if not found:
-        throttle.count(services.database, key, window_seconds=_UNKNOWN_SECONDS, at=services.now())
+        _refuse_guessing(_count(services, key))
         raise NotFound("card_unknown", "No card of this brand.", text=cards.UNKNOWN)
     return found
 
 
-def _refuse_guessing(services: Services, key: str) -> None:
-    wait = throttle.seconds_to_wait(services.database, key, limit=_UNKNOWN_LIMIT, at=services.now())
+def _count(services: Services, key: str) -> int:
+    """A code that was found costs no row: only then is a scan as quick as it can be."""
+    return throttle.count(
+        services.database,
+        key,
+        limit=_UNKNOWN_LIMIT,
+        window_seconds=_UNKNOWN_SECONDS,
+        at=services.now(),
+    )
+
+
+def _refuse_guessing(wait: int) -> None:
     if wait:
         raise TooMany(
             "too_many_unknown",

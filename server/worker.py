@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from server import events
+from server import deliveries, events
 from server.services import Services
 from server.wakeups import Wakeups
 from server.wallets.apple_push import open_push
@@ -45,7 +45,14 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Work in a thread, at once and whenever something is owed."""
+        """Work in a thread, at once and whenever something is owed.
+
+        One host has seldom more than one worker: what is in somebody's hands is that of one that
+        was killed, and need not wait for its lease.
+        """
+        database = self._services.database
+        if not database.is_postgresql and (count := deliveries.release_all(database)):
+            _log.info("worker.taken_over pushes=%d", count)
         self._wakeups.start()
         self._thread.start()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from server import brands, config, logs, migrations, strips
+from server import brands, clock, config, logs, migrations, strips
 from server.app import create_app
 from server.db import Database
 from server.leash import end_with_parent
@@ -30,6 +30,7 @@ def prepare() -> tuple[Services, Identity]:
     """
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
+    clock.deviate(settings.sandbox_clock_file)
     services = Services(Database(settings.database_url), settings)
     migrations.require_current(services.database.engine)
     strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)

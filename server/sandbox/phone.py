@@ -1,6 +1,7 @@
 """A virtual phone: takes passes, registers for them, and fetches what changed when pushed."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +44,7 @@ class Phone:
         self._client = connect(self._memory.device_library_identifier)
         self._state = threading.RLock()  # guards the memory, held shortly
         self._network = threading.Lock()  # one conversation at a time
+        self._pushes: Counter[str] = Counter()  # since the start, by topic
 
     @property
     def push_token(self) -> str:
@@ -113,10 +115,13 @@ class Phone:
             if is_on == self._memory.is_on:
                 return []
             self._memory.is_on = is_on
-            topics = self._memory.pending_topics if is_on else []
-            self._memory.pending_topics = []
             self._write("Switched on" if is_on else "Switched off")
-        return topics
+        return self.pending_topics() if is_on else []
+
+    def pending_topics(self) -> list[str]:
+        """The topics of pushes that the phone has not acted upon."""
+        with self._state:
+            return list(self._memory.pending_topics)
 
     def clear_notifications(self) -> None:
         """Wipe the lock screen."""
@@ -124,17 +129,30 @@ class Phone:
             self._memory.notifications = []
             self._save()
 
+    def keep_push(self, topic: str) -> None:
+        """Keep a push until it was acted upon, as Apple does: one for each topic."""
+        with self._state:
+            self._pushes[topic] += 1
+            if topic not in self._memory.pending_topics:
+                self._memory.pending_topics.append(topic)
+                self._save()
+
     def receive_push(self, topic: str) -> None:
-        """A push came: ask what changed and fetch it. While off, only the newest is kept."""
+        """A push came: ask what changed and fetch it. It waits while the phone is off, and for
+        the next start when the service cannot be reached."""
+        self.keep_push(topic)
         with self._state:
             if not self._memory.is_on:
-                if topic not in self._memory.pending_topics:
-                    self._memory.pending_topics.append(topic)
-                    self._save()
                 return
             self._write("Push received")
         with self._network:
-            self._update(topic, is_pushed=True)
+            newest = self._pushes[topic]
+            is_done = self._update(topic, is_pushed=True)
+        with self._state:
+            is_newest = self._pushes[topic] == newest and topic in self._memory.pending_topics
+            if is_done and is_newest:
+                self._memory.pending_topics.remove(topic)
+                self._save()
 
     def catch_up(self) -> None:
         """What a phone does when it starts: register what is not registered yet."""
@@ -159,11 +177,15 @@ class Phone:
         with self._state:
             self._write(f"Unregistered from updates ({status})")
 
-    def _update(self, topic: str, *, is_pushed: bool) -> None:
+    def _update(self, topic: str, *, is_pushed: bool) -> bool:
+        """Ask every web service of the topic's passes; whether all have answered."""
         held = [each for each in self._memory.passes.values() if each.pass_type_identifier == topic]
+        is_done = True
         for service_url in sorted({each.web_service_url for each in held if each.web_service_url}):
             example = next(each for each in held if each.web_service_url == service_url)
-            self._try(example, partial(self._update_from, service_url, topic, is_pushed=is_pushed))
+            ask = partial(self._update_from, service_url, topic, is_pushed=is_pushed)
+            is_done = self._try(example, ask) and is_done
+        return is_done
 
     def _update_from(self, service_url: str, topic: str, *, is_pushed: bool) -> None:
         """One web service: list, fetch each, and remember the tag once all are here."""

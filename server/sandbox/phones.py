@@ -71,18 +71,21 @@ class Phones:
         """Let the phones do what they could not do before they were stopped."""
         for phone in self._phones.values():
             self._submit(phone.catch_up)
+            for topic in phone.pending_topics() if phone.is_on else ():
+                self._queue_push(phone, topic)
 
     def stop(self) -> None:
-        """End every conversation; waiting pushes are forgotten."""
+        """End every conversation; pushes that were not acted upon wait for the next start."""
         self._stopping.set()
         self._pool.shutdown(cancel_futures=True)
         for phone in self._phones.values():
             phone.close()
 
     def deliver(self, push_token: str, topic: str) -> None:
-        """A push has come for a phone. Returns at once; pushes for the same passes are one."""
+        """A push has come for a phone, which keeps it. Pushes for the same passes are one."""
         for phone in self._phones.values():
             if phone.push_token == push_token:
+                phone.keep_push(topic)
                 self._queue_push(phone, topic)
 
     def switch(self, phone: Phone, *, is_on: bool) -> None:

@@ -38,7 +38,7 @@ class Memory:
     """Everything a phone knows.
 
     `tags` holds the newest change tag for each web service and pass type, `pending_topics` the
-    pushes that came while it was off: one for each pass type, as Apple keeps them.
+    pushes that were not acted upon yet: one for each pass type, as Apple keeps them.
     """
 
     device_library_identifier: str = field(default_factory=lambda: secrets.token_hex(16))

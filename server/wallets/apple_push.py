@@ -31,6 +31,7 @@ _TRIES_IN_PLACE = 3  # without an answer: then it lets the others pass
 _FIRST_WAIT_SECONDS = 60.0  # of a phone that had too many, or that the service knows no more
 _WINDOW = 100  # of the latest answers; from half of them on a judgement is made
 _REFUSED_SHARE = 0.9
+_TRIES_BY_DATE = 6  # with a token that ended before it was registered: then a clock was wrong
 _DOUBTS = 5  # tries between two pauses, each of another phone
 
 _Pairs = list[tuple[DuePush, PushAnswer]]
@@ -200,11 +201,12 @@ class ApplePush:
 
     def _bury(self, pairs: _Pairs) -> None:
         for push, answer in pairs:
+            is_by_date = push.attempts < _TRIES_BY_DATE
             is_dropped = registrations.drop_token(
                 self._database,
                 push.device_id,
                 push_token=push.push_token,
-                unregistered_at=answer.unregistered_at,
+                unregistered_at=answer.unregistered_at if is_by_date else None,
             )
             if is_dropped:
                 _log.info(

@@ -78,11 +78,8 @@ def _is_operator() -> bool:
     if settings.metrics_token:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {settings.metrics_token}".encode())
-    knows_its_front = (
-        settings.is_loopback or settings.tls_cert_file is not None or settings.trusted_proxies
-    )
     is_relayed = request.environ.get(IS_FORWARDED, False) and not settings.trusted_proxies
-    return bool(knows_its_front) and not is_relayed and _is_local(request.remote_addr)
+    return settings.knows_its_front and not is_relayed and _is_local(request.remote_addr)
 
 
 def _is_local(address: str | None) -> bool:

@@ -109,5 +109,7 @@ def _remember(response: Response) -> Response:
     response.vary.update(("Accept-Language", "Cookie"))
     if asked := g.get("language_asked"):
         secure = not services().settings.is_loopback
-        response.set_cookie(_COOKIE, asked, max_age=_YEAR, samesite="Lax", secure=secure)
+        response.set_cookie(
+            _COOKIE, asked, max_age=_YEAR, samesite="Lax", secure=secure, httponly=True
+        )
     return response

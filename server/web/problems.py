@@ -93,15 +93,22 @@ def wants_page() -> bool:
     return not is_program and "text/html" in request.headers.get("Accept", "")
 
 
-def service_error(error: ServiceError) -> Response | tuple[str, int]:
+def headers(error: ServiceError) -> dict[str, str]:
+    """What the answer to `error` says in its head, on a page as in a problem document."""
+    return (
+        {"Retry-After": str(error.fields["retry_after"])} if "retry_after" in error.fields else {}
+    )
+
+
+def service_error(error: ServiceError) -> Response | tuple[str, int, dict[str, str]]:
     """An error of ours as a page or a problem document."""
     if wants_page():
         text = error.text.get(spoken()) if error.text else ""
-        return _page(error.status, text), error.status
+        return _page(error.status, text), error.status, headers(error)
     return _response(document(error))
 
 
-def data_error(_error: DataError) -> Response | tuple[str, int]:
+def data_error(_error: DataError) -> Response | tuple[str, int, dict[str, str]]:
     """PostgreSQL keeps no zero characters: a text that holds one names nothing that is there."""
     return service_error(
         Refused("value_invalid", "A text holds a character that cannot be kept: leave it out.")

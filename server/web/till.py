@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, session
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from werkzeug.wrappers import Response
 
-from server import staff, tills
+from server import sessions, staff, tills
 from server.errors import Forbidden, ServiceError, SignedOut, TooMany
 from server.face import Text
 from server.models import Staff
@@ -40,7 +40,7 @@ class ScanBody(_Body):
     quantity: int = Field(default=1, ge=1, le=1000)
     action: Literal["scan", "stamp", "redeem"] = "scan"
     is_deliberate: bool = False
-    card: str | None = Field(default=None, max_length=64)
+    card: str | None = Field(default=None, min_length=1, max_length=64)
     at: AwareDatetime | None = None
 
 
@@ -66,23 +66,33 @@ def login() -> Response | tuple[str, int]:
         password=request.form.get("password", ""),
         address=request.remote_addr or "",
     )
+    started = sessions.start(services(), till_id, replaces=_session_id())
     session.clear()
     session.permanent = True
-    session["till"] = str(till_id)
+    session["id"] = str(started)
     return redirect("/till", 303)
+
+
+@till.post("/sign-out")
+def sign_out() -> Response:
+    """Close the till on this device: the cookie, and every copy of it, opens nothing any more."""
+    if session_id := _session_id():
+        sessions.end(services(), session_id)
+    session.clear()
+    return redirect("/till/login", 303)
 
 
 @till.get("")
 def page() -> str | Response:
     """The till page; to the login when nobody is signed in."""
-    if "till" not in session:
+    if _session_id() is None:
         return redirect("/till/login", 303)
-    open_till = _till()
-    person = _person(open_till)
+    signed_in = _signed_in()
+    person = _person(signed_in)
     return render_template(
         "till.html",
-        brand=open_till.brand,
-        location=open_till.location,
+        brand=signed_in.till.brand,
+        location=signed_in.till.location,
         staff=person.name if person else None,
     )
 
@@ -90,8 +100,9 @@ def page() -> str | Response:
 @till.post("/pin")
 def pin() -> dict[str, Any]:
     """Name the person at the till."""
-    person = staff.name_person(services(), _till(), pin=read_json(PinBody).pin)
-    session["staff"] = str(person.id)
+    signed_in = _signed_in()
+    person = staff.name_person(services(), signed_in.till, pin=read_json(PinBody).pin)
+    session["unlock"] = str(sessions.unlock(services(), signed_in.id, person.id))
     _stay()
     return {"staff": {"name": person.name}}
 
@@ -99,7 +110,9 @@ def pin() -> dict[str, Any]:
 @till.post("/lock")
 def lock() -> dict[str, Any]:
     """Nobody is at the till."""
-    session.pop("staff", None)
+    session.pop("unlock", None)
+    if session_id := _session_id():
+        sessions.lock(services(), session_id)
     return {}
 
 
@@ -118,35 +131,43 @@ def undo() -> dict[str, Any]:
 
 
 @till.errorhandler(ServiceError)
-def refused(error: ServiceError) -> Response | tuple[str, int]:
+def refused(error: ServiceError) -> Response | tuple[str, int, dict[str, str]]:
     """The page's script gets a problem in the language of the till, a person the page for it."""
     text = error.text.get(g.language) if error.text else error.detail
     if not problems.wants_page():
         return problems.problem(error.status, error.code, text, error.fields)
     if isinstance(error, SignedOut | TooMany):
-        return render_template("till_login.html", error=text), error.status
+        page = render_template("till_login.html", error=text)
+        return page, error.status, problems.headers(error)
     return problems.service_error(error)
 
 
-def _till() -> staff.OpenTill:
-    if "till" not in session:
+def _session_id() -> UUID | None:
+    """The session that the browser's cookie names, if it has one of ours."""
+    named = session.get("id")
+    return UUID(named) if named else None
+
+
+def _signed_in() -> sessions.SignedIn:
+    session_id = _session_id()
+    if session_id is None:
         raise SignedOut("signed_out", staff.SIGN_IN.en, text=staff.SIGN_IN)
-    found = staff.find_till(services(), UUID(session["till"]))
-    languages.prefer(found.brand.language)
+    found = sessions.find(services(), session_id)
+    languages.prefer(found.till.brand.language)
     return found
 
 
-def _person(open_till: staff.OpenTill) -> Staff | None:
+def _person(signed_in: sessions.SignedIn) -> Staff | None:
+    """Who unlocked it: known here and to the cookie, so that a lock ends every copy of it."""
     seen = session.get("seen", 0.0)
     is_recent = services().now().timestamp() - seen < _PIN_TIME.total_seconds()
-    if "staff" not in session or not is_recent:
-        return None
-    return staff.find_person(services(), open_till, UUID(session["staff"]))
+    is_this_unlocking = session.get("unlock") == str(signed_in.unlock_id)
+    return signed_in.person if is_this_unlocking and is_recent else None
 
 
 def _desk() -> tills.Desk:
-    open_till = _till()
-    person = _person(open_till)
+    signed_in = _signed_in()
+    person = _person(signed_in)
     if person is None:
         raise Forbidden(
             "pin_required",
@@ -154,7 +175,7 @@ def _desk() -> tills.Desk:
             text=Text("Anna PIN.", "Ange PIN-kod.", "Give your PIN first."),
         )
     _stay()
-    return tills.Desk(open_till, person, g.language)
+    return tills.Desk(signed_in.till, person, g.language)
 
 
 def _stay() -> None:

@@ -1,5 +1,6 @@
 """`leima run`: it starts, refuses clearly, and leaves nothing behind."""
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,9 @@ import requests
 
 from benchmarks.running import free_port, start
 from passkit.throwaway import Authority
+from soak.processes import descendants, outliving
+
+PORTS = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
 
 
 def leima(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -33,11 +37,17 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def answers(http: requests.Session, url: str) -> bool:
+    try:
+        return http.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_however_it_ends_nothing_keeps_running(tmp_path: Path, number: signal.Signals):
     ports = [free_port() for _ in range(3)]
-    names = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
-    process = start(tmp_path, **dict(zip(names, map(str, ports), strict=True)))
+    process = start(tmp_path, **dict(zip(PORTS, map(str, ports), strict=True)))
     process.send_signal(number)
     status = process.wait(30)
     assert process.stdout is not None
@@ -118,3 +128,56 @@ def test_the_books_of_a_fresh_demo_agree(tmp_path: Path):
     assert leima("demo", LEIMA_DATA_DIR=str(tmp_path)).returncode == 0
     done = leima("check-ledger", LEIMA_DATA_DIR=str(tmp_path))
     assert (done.returncode, done.stdout) == (0, "The books agree.\n")
+
+
+def test_a_stop_is_heard_while_the_servers_process_starts(tmp_path: Path):
+    """It is forked with its parent's handlers, and must not keep them."""
+    settings = {"LEIMA_DATA_DIR": str(tmp_path), "LEIMA_PORT": str(free_port())}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEIMA_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "run"],
+        env={**environment, **settings, "LEIMA_LOG_LEVEL": "info"},
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if b"Spawning worker" in line:
+                process.terminate()
+            assert b"Killing" not in line
+    assert process.returncode == 0
+
+
+def test_a_server_that_dies_is_replaced_and_answers_again(tmp_path: Path, http: requests.Session):
+    process = start(tmp_path)
+    url = json.loads((tmp_path / "sandbox.json").read_text("utf-8"))["base_url"]
+    worker = descendants(process.pid)[-1]
+    worker.kill()
+    until = time.monotonic() + 60
+    while descendants(process.pid)[-1].pid == worker.pid or not answers(http, f"{url}/healthz"):
+        assert process.poll() is None
+        assert time.monotonic() < until, "nobody took its place"
+        time.sleep(0.1)
+    process.terminate()
+    process.wait(60)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_a_supervisor_killed_while_its_children_start_leaves_none_behind(tmp_path: Path):
+    ports = {name: str(free_port()) for name in PORTS}
+    with subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "run", "--sandbox"],
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("LEIMA_")},
+            **{"LEIMA_DATA_DIR": str(tmp_path), **ports},
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        until = time.monotonic() + 60
+        while len(started := descendants(process.pid)) < 3:
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.kill()
+    assert outliving(started, seconds=60) == []

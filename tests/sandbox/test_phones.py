@@ -99,6 +99,21 @@ def test_a_phone_that_is_off_gets_the_newest_push_when_it_is_on(phones, aino, sh
     assert len(aino.look().notifications) == 1
 
 
+def test_a_push_that_was_not_acted_upon_waits_for_the_next_start(
+    phones, aino, shop, until, start_phones
+):
+    """The service was away for longer than a phone tries, or the phone was killed."""
+    phones.add(aino, shop.pass_url)
+    shop.stamp()
+    shop.answers["GET devices"] = [503] * 2
+    phones.deliver(aino.push_token, PASS_TYPE)
+    until(lambda: any("failed" in line for line in lines(aino)))
+    assert value(aino, "stamps") == "3"
+    again = start_phones().get("aino")
+    until(lambda: value(again, "stamps") == "4")
+    until(lambda: again.look().pending_topics == [])
+
+
 def test_nothing_is_added_to_a_phone_that_is_off(phones, aino, shop):
     phones.switch(aino, is_on=False)
     with pytest.raises(PassRefused, match="switched off"):

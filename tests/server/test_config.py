@@ -78,6 +78,17 @@ def test_a_time_that_is_none_refuses_to_start(tmp_path, seconds):
         settings(tmp_path, LEIMA_PUSH_RETRY_SECONDS=seconds)
 
 
+@pytest.mark.parametrize("factor", ["-1", "x", "nan", "1001", "inf"])
+def test_a_factor_that_is_none_refuses_to_start(tmp_path, factor):
+    with pytest.raises(SettingsError, match="LEIMA_RATE_LIMIT_FACTOR"):
+        settings(tmp_path, LEIMA_RATE_LIMIT_FACTOR=factor)
+
+
+def test_the_rate_limits_are_on_unless_they_are_turned_off(tmp_path):
+    assert settings(tmp_path).rate_limit_factor == 1
+    assert settings(tmp_path, LEIMA_RATE_LIMIT_FACTOR="0").rate_limit_factor == 0
+
+
 def test_a_secret_may_come_from_a_file(tmp_path):
     (tmp_path / "key").write_text(f"{SECRET}\n")
     made = settings(tmp_path, LEIMA_SECRET_KEY_FILE=str(tmp_path / "key"))

@@ -105,9 +105,20 @@ def test_a_phone_of_one_and_an_address_of_another_is_a_conflict(enrol):
     assert conflict.value.code == "member_ambiguous"
 
 
-def test_a_contact_known_to_another_brand_is_new_here(enrol, other_ledger):
+@pytest.mark.parametrize("contact", [{"phone": "041 2345678"}, {"email": "aino@example.fi"}])
+def test_a_contact_known_to_another_brand_is_new_here(enrol, other_ledger, house, contact):
+    theirs = other_ledger.enrol("Aino", **contact, is_verified=True)
+    ours = enrol("Aino", **contact, is_verified=True)
+    assert ours.brand_id == house.brand_id
+    assert ours.member_number != theirs["member_number"]
+    assert enrol("Aino", **contact, is_verified=True).id == ours.id
+
+
+def test_two_contacts_of_two_brands_are_no_conflict(enrol, other_ledger, house):
     other_ledger.enrol("Aino", phone="041 2345678", is_verified=True)
-    assert enrol("Aino", phone="041 2345678", is_verified=True).phone == AINO
+    known = enrol("Aino", email="aino@example.fi", is_verified=True)
+    both = enrol("Aino", phone="041 2345678", email="aino@example.fi", is_verified=True)
+    assert (both.id, both.phone) == (known.id, AINO)
 
 
 def test_nobody_without_a_contact_is_found(enrol):

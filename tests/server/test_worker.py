@@ -81,6 +81,19 @@ def test_what_a_killed_worker_had_in_hand_is_taken_over(desk, ledger, clock):
     assert desk.pushed() == [A]
 
 
+def test_on_one_host_a_new_worker_need_not_wait_for_a_killed_ones_lease(desk, ledger):
+    desk.phone(ledger.card, A)
+    ledger.stamp()
+    database = desk.services.database
+    assert deliveries.claim(database, at=desk.services.now(), limit=10)
+    desk.worker.start()
+    if not database.is_postgresql:
+        wait_for(lambda: desk.pushed() == [A])
+    else:  # there somebody else may really have it in hand
+        time.sleep(0.3)
+        assert desk.pushed() == []
+
+
 def test_stamping_goes_on_while_the_push_service_is_down(desk, ledger, clock):
     good_url = desk.services.settings.apns_url
     desk.phone(ledger.card, A)

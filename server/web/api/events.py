@@ -82,12 +82,10 @@ def _refused(error: ServiceError) -> dict[str, Any]:
 
 
 def _record(body: NewEvent, event_id: str) -> events.Answer:
-    location = body.location and brands.find_location(
-        services().database, g.brand_id, body.location
-    )
-    origin = events.Origin(
-        brand_id=g.brand_id, source="api", location_id=location.id if location else None
-    )
+    location_id = None
+    if body.location is not None:
+        location_id = brands.find_location(services().database, g.brand_id, body.location).id
+    origin = events.Origin(brand_id=g.brand_id, source="api", location_id=location_id)
     report = events.Report(
         id=event_id,
         card=body.card,

@@ -79,6 +79,18 @@ def test_a_phone_that_registered_after_its_token_died_is_kept(two_phones, clock)
     assert tokens(two_phones) == [A, B]
 
 
+def test_a_token_that_stays_dead_is_forgotten_though_it_died_before_it_was_registered(
+    two_phones, clock
+):
+    """Our clock was ahead when the phone registered."""
+    two_phones.apns.tokens.retire(A, at=clock() - timedelta(hours=1))
+    for tries in range(1, 7):
+        two_phones.run_until(lambda tries=tries: two_phones.delivery(A).attempts == tries)
+        clock.move(seconds=1000)
+    two_phones.drain()
+    assert (tokens(two_phones), two_phones.pushed()) == ([B], [B])
+
+
 def test_a_phone_that_had_too_many_waits_alone(two_phones):
     two_phones.apns.faults = fault(429, "TooManyRequests", token=A)
     two_phones.run_until(lambda: is_put_off(two_phones, A))

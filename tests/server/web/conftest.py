@@ -1,7 +1,9 @@
 """The app as a client of the test meets it: no server, no port."""
 
+from dataclasses import dataclass
+
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from server.app import create_app
@@ -21,3 +23,53 @@ def client(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en-GB,en;q=0.9"
     return client
+
+
+# What stands in an address where nobody asks for anything in particular.
+SAMPLES = {
+    "brand_slug": "aalto",
+    "card_id": "0f0f0f0f-0000-4000-8000-000000000000",
+    "device": "d" * 32,
+    "event_id": "event-0001",
+    "file_name": "icon.png",
+    "filename": "base.css",
+    "link_token": "a" * 32,
+    "member_id": "0f0f0f0f-0000-4000-8000-000000000001",
+    "name": "kahvila",
+    "pass_type": "pass.test.leima.card",
+    "programme_slug": "kahvipassi",
+    "serial_number": "s" * 24,
+    "slug": "aalto",
+    "version": "0" * 12,
+}
+READING = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way into the app: an endpoint, a method, and an address it answers at."""
+
+    endpoint: str
+    method: str
+    path: str
+
+
+@pytest.fixture
+def routes(app: Flask) -> list[Route]:
+    """Every way into the app, also those that are added later."""
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            path = url_for(rule.endpoint, **{name: SAMPLES[name] for name in rule.arguments})
+            found += [
+                Route(rule.endpoint, method, path)
+                for method in sorted(rule.methods or ())
+                if method not in ("HEAD", "OPTIONS")
+            ]
+    return found
+
+
+@pytest.fixture
+def changing(routes: list[Route]) -> list[Route]:
+    """Those that change something."""
+    return [route for route in routes if route.method not in READING]

@@ -185,3 +185,16 @@ def test_a_dead_token_spares_a_phone_that_registered_since(phone, services, cloc
     clock.move(seconds=5)
     assert not registrations.drop_token(services.database, device.id, **known)
     assert rows(services, Registration)
+
+
+def test_a_dead_token_forgets_the_phone_that_still_has_it_and_no_other(phone, services, clock):
+    phone.register(json={"pushToken": "old"})
+    device = rows(services, Device)[0]
+    phone.register(json={"pushToken": "new"})
+    clock.move(seconds=5)
+    known = {"push_token": "old", "unregistered_at": None}
+    assert not registrations.drop_token(services.database, device.id, **known)
+    assert len(rows(services, Registration)) == 1
+    known = {"push_token": "new", "unregistered_at": clock()}
+    assert registrations.drop_token(services.database, device.id, **known)
+    assert rows(services, Registration) == rows(services, Device) == []

@@ -1,0 +1,111 @@
+"""How much one caller may ask of the service: how often, and how large a body.
+
+Real phones never meet these. One that adds a card may register hundreds of times within minutes,
+under another device identifier each time; a change of all cards brings every phone back once, many
+of them through one address of their operator. A loop does meet them, and is told to wait. What
+opens something (logins, PINs) is counted in the database instead: `server.throttle`.
+"""
+
+import math
+from ipaddress import ip_address
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
+
+from server import throttle
+from server.buckets import Buckets, Rate
+from server.errors import TooMany
+from server.face import Text
+from server.web import services
+
+_DEVICE = Rate(1000, 5)
+_FETCH = Rate(1000, 5)
+_REGISTER = Rate(2000, 1)  # by pass: device identifiers may change, and each makes a row
+_LOG = Rate(600, 10)
+_JOIN = Rate(300, 0.5)  # a full house joins through one wireless network
+_ADDRESS = Rate(10_000, 100)
+
+# endpoint -> what is counted by which part of the address
+_BY_PART: dict[str, tuple[tuple[str, Rate], ...]] = {
+    "apple_web_service.register": (("device", _DEVICE), ("serial_number", _REGISTER)),
+    "apple_web_service.unregister": (("device", _DEVICE), ("serial_number", _REGISTER)),
+    "apple_web_service.list_changed": (("device", _DEVICE),),
+    "apple_web_service.fetch": (("serial_number", _FETCH),),
+}
+# endpoint -> what is counted by where the caller is
+_BY_ADDRESS: dict[str, Rate] = {
+    **dict.fromkeys(_BY_PART, _ADDRESS),
+    "apple_web_service.log": _LOG,
+    "member.join": _JOIN,
+}
+
+_PAGE_BODY = 64 * 1024
+_BODIES = {"api": 512 * 1024, "apple_web_service": 512 * 1024}
+_ENDPOINT_BODIES = {"apple_web_service.register": 8 * 1024}
+
+
+def init_app(app: Flask) -> None:
+    """Refuse what is too much, before anything is read or looked up."""
+    app.extensions["leima_buckets"] = Buckets()
+    app.config["MAX_CONTENT_LENGTH"] = max(_BODIES.values())
+    app.before_request(_refuse_loops)
+    app.before_request(_refuse_large_bodies)
+
+
+def body_limit(endpoint: str | None) -> int:
+    """The largest body that `endpoint` takes, in bytes."""
+    name = endpoint or ""
+    limit = _BODIES.get(name.partition(".")[0], _PAGE_BODY)
+    return _ENDPOINT_BODIES.get(name, limit)
+
+
+def _refuse_large_bodies() -> None:
+    """By what the caller says, so that nothing is read, also where nobody would have read it.
+
+    A body without a length would be cut at the limit and read as if that were all.
+    """
+    limit = body_limit(request.endpoint)
+    request.max_content_length = limit
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise LengthRequired("Send the body with a Content-Length.")
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge(f"The body is larger than {limit // 1024} KiB.")
+
+
+def _refuse_loops() -> None:
+    factor = services().settings.rate_limit_factor
+    endpoint = request.endpoint or ""
+    if not factor or endpoint not in _BY_ADDRESS:
+        return
+    for part, rate in _BY_PART.get(endpoint, ()):
+        _take((endpoint, part, hash((request.view_args or {}).get(part))), rate, factor)
+    if _is_caller_known():
+        network = throttle.network_of(request.remote_addr or "")
+        _take((_BY_ADDRESS[endpoint], network), _BY_ADDRESS[endpoint], factor)
+
+
+def _is_caller_known() -> bool:
+    """Behind a proxy that we do not know of all phones have one address; and programs on this
+    machine are ours."""
+    try:
+        is_local = ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+    return services().settings.knows_its_front and not is_local
+
+
+def _take(key: tuple[object, ...], rate: Rate, factor: float) -> None:
+    buckets: Buckets = current_app.extensions["leima_buckets"]
+    wait = buckets.take(key, Rate(max(1, int(rate.burst * factor)), rate.per_second * factor))
+    if wait:
+        seconds = math.ceil(wait)
+        raise TooMany(
+            "too_many_requests",
+            f"Too many requests: wait {seconds} seconds.",
+            text=Text(
+                f"Liian monta pyyntöä: odota {seconds} s.",
+                f"För många förfrågningar: vänta {seconds} s.",
+                f"Too many requests: wait {seconds} s.",
+            ),
+            fields={"retry_after": seconds},
+        )
