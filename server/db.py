@@ -4,6 +4,7 @@ SQLite for one host, PostgreSQL for several: the promises here are kept on both.
 """
 
 import threading
+import weakref
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -101,6 +102,7 @@ class Database:
         self._read_engine = self.engine
         self._begin_reading = "BEGIN"
         self._idle: deque[Any] = deque()
+        weakref.finalize(self, _close_all, self._idle)
         assert self.engine.dialect.dbapi is not None
         self._is_lost: type[Any] = self.engine.dialect.dbapi.OperationalError
         if self.is_postgresql:  # several statements see one snapshot only if it is asked for
@@ -167,7 +169,7 @@ class Database:
             # The database was started again: none of the connections kept is any good.
             if not self.is_postgresql or error.sqlstate not in _LOST:
                 raise
-            self._close_idle()
+            _close_all(self._idle)
             return self._look(look, values)
 
     def _look(self, look: "Look", values: dict[str, Any]) -> list[Any]:
@@ -176,7 +178,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        self._close_idle()
+        _close_all(self._idle)
         self.engine.dispose()
 
     @contextmanager
@@ -207,9 +209,10 @@ class Database:
             connection.autocommit = True
         return connection
 
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+
+def _close_all(connections: "deque[Any]") -> None:
+    while connections:
+        connections.pop().close()
 
 
 class Look:
