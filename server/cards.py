@@ -71,6 +71,21 @@ def parts_of(session: Session, programme_id: UUID) -> tuple[Part, ...]:
     )
 
 
+def new_barcode() -> str:
+    """A code that no pass has: 99 bits."""
+    base, letters = len(_BARCODE_ALPHABET), []
+    number = secrets.randbelow(base**_BARCODE_LENGTH)
+    for _ in range(_BARCODE_LENGTH):
+        number, index = divmod(number, base)
+        letters.append(_BARCODE_ALPHABET[index])
+    return "".join(letters)
+
+
+def new_link_token() -> str:
+    """What leads to a card's own page, unguessable: 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
 def issue(session: Session, programme: Programme, member: Member, *, at: datetime) -> Card:
     """A new card for `member` with its pass, nothing on it yet."""
     card = Card(
@@ -78,7 +93,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
         brand_id=programme.brand_id,
         programme_id=programme.id,
         member_id=member.id,
-        link_token=secrets.token_urlsafe(24),
+        link_token=new_link_token(),
     )
     pass_ = Pass(
         created_at=at,
@@ -87,7 +102,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
         pass_type_identifier=programme.pass_type_identifier,
         serial_number=secrets.token_urlsafe(18),
         authentication_token=secrets.token_urlsafe(32),
-        barcode="".join(secrets.choice(_BARCODE_ALPHABET) for _ in range(_BARCODE_LENGTH)),
+        barcode=new_barcode(),
         change_tag=0,
         content_hash="",
         modified_at=at.replace(microsecond=0),
@@ -97,7 +112,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     session.add(pass_)
     session.flush()
     pass_.content_hash = _content_hash(show_in(session, card, at=at))
-    pass_.change_tag = _next_tag(session, pass_.pass_type_identifier)
+    pass_.change_tag = next_tags(session, pass_.pass_type_identifier)
     session.add(pass_)
     return card
 
@@ -120,7 +135,7 @@ def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> S
     pass_.modified_at = max(second, pass_.modified_at + timedelta(seconds=1))
     pass_.content_hash = content_hash
     pass_.version += 1
-    pass_.change_tag = _next_tag(session, pass_.pass_type_identifier)
+    pass_.change_tag = next_tags(session, pass_.pass_type_identifier)
     session.add(pass_)
     deliveries.owe_devices(session, pass_.id, change_tag=pass_.change_tag, at=at, join=join)
     return shown
@@ -245,6 +260,19 @@ def lock(session: Session, card: Card) -> None:
     session.refresh(card, with_for_update={"key_share": True})
 
 
+def next_tags(session: Session, pass_type_identifier: str, count: int = 1) -> int:
+    """The last of `count` new change tags. Draw them last: the counter stays locked."""
+    session.flush()
+    statement = (
+        update(PassType)
+        .where(col(PassType.identifier) == pass_type_identifier)
+        .values(change_seq=PassType.change_seq + count)
+        .returning(col(PassType.change_seq))
+    )
+    tag: int = session.exec(statement).scalar_one()
+    return tag
+
+
 def _by_code(session: Session, brand_id: UUID, code: str) -> list[Card]:
     mine = select(Card).where(Card.brand_id == brand_id)
     if is_member_number(code):
@@ -270,15 +298,3 @@ def _choice(session: Session, card: Card) -> dict[str, str]:
 
 def _content_hash(shown: Shown) -> str:
     return shown.face.content_hash(state=shown.pass_.state, design=shown.design.version)
-
-
-def _next_tag(session: Session, pass_type_identifier: str) -> int:
-    session.flush()
-    statement = (
-        update(PassType)
-        .where(col(PassType.identifier) == pass_type_identifier)
-        .values(change_seq=PassType.change_seq + 1)
-        .returning(col(PassType.change_seq))
-    )
-    tag: int = session.exec(statement).scalar_one()
-    return tag

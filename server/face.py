@@ -5,9 +5,10 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+
+import msgspec
 
 LANGUAGES = ("fi", "sv", "en")
 
@@ -97,9 +98,7 @@ class CardFace:
 
         It covers every language, because the copy holds them all.
         """
-        content = {"face": asdict(self), "state": state, "design": design}
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(msgspec.json.encode((self, state, design))).hexdigest()
 
     def in_language(self, language: str) -> dict[str, object]:
         """The face as plain JSON values in one language, for pages and programs."""

@@ -14,6 +14,7 @@ from sqlalchemy import and_, case
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from server import bulk
 from server.errors import Conflict
 from server.face import Text
 from server.models import Event, LedgerEntry, Lot
@@ -101,6 +102,12 @@ def expire(session: Session, event: Event, *, at: datetime) -> list[LedgerEntry]
         session.add(lot)
     _number(session, event, entries)
     return entries
+
+
+def copy_in(session: Session, lots: Sequence[bulk.Stored], entries: Sequence[bulk.Stored]) -> None:
+    """Write the books of whole cards that are copies of others: rows as stored, in order."""
+    bulk.write(session, Lot, lots)
+    bulk.write(session, LedgerEntry, entries)
 
 
 def next_expiry(session: Session, card_id: UUID) -> datetime | None:
