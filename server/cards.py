@@ -2,15 +2,16 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from server import deliveries, designs, ledger
+from server import designs, ledger
+from server.bulk import table_of
 from server.db import Database
 from server.errors import NotFound, Refused
 from server.face import CardFace, Text, compose
@@ -23,8 +24,17 @@ from server.programmes.base import Kind, Rules
 # stays small. Without the letters and digits that look alike.
 _BARCODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _BARCODE_LENGTH = 20
+_ID_LENGTH = 36  # of a UUID as we write it
 
-_UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
+_PASS_TYPE = table_of(PassType)
+_RAISE = (
+    update(_PASS_TYPE)
+    .where(_PASS_TYPE.c.identifier == bindparam("pass_type"))
+    .values(change_seq=_PASS_TYPE.c.change_seq + bindparam("count"))
+    .returning(_PASS_TYPE.c.change_seq)
+)
+
+UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
 UNKNOWN = Text("Korttia ei tunnistettu.", "Kortet kändes inte igen.", "Card not recognised.")
 
 _LINK_DETAIL = "This link leads to no card: ask for a new one."
@@ -117,30 +127,6 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     return card
 
 
-def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> Shown:
-    """Bring the card's pass up to what it now shows, and owe its phones a push if that changed.
-
-    The version moves only with the content. The change tag's counter stays locked until the
-    commit, so that tags are in the order of commits.
-    """
-    session.flush()
-    card.wake_at = ledger.next_expiry(session, card.id)
-    session.add(card)
-    shown = show_in(session, card, at=at)
-    content_hash = _content_hash(shown)
-    if content_hash == shown.pass_.content_hash:
-        return shown
-    pass_ = shown.pass_
-    second = at.replace(microsecond=0)
-    pass_.modified_at = max(second, pass_.modified_at + timedelta(seconds=1))
-    pass_.content_hash = content_hash
-    pass_.version += 1
-    pass_.change_tag = next_tags(session, pass_.pass_type_identifier)
-    session.add(pass_)
-    deliveries.owe_devices(session, pass_.id, change_tag=pass_.change_tag, at=at, join=join)
-    return shown
-
-
 def show(database: Database, card_id: UUID, *, at: datetime) -> Shown:
     """The card as it stands at `at`."""
     with database.reading() as session:
@@ -163,7 +149,7 @@ def show_own(database: Database, brand_id: UUID, card_id: str, *, at: datetime) 
     with database.reading() as session:
         card = find(session, brand_id, card_id)
         if str(card.id) != card_id.lower():
-            raise NotFound("card_unknown", _UNKNOWN_DETAIL, text=UNKNOWN)
+            raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
         return show_in(session, card, at=at)
 
 
@@ -223,7 +209,7 @@ def find(session: Session, brand_id: UUID, code: str, *, programme: str | None =
         slugs = {card.id: session.get_one(Programme, card.programme_id).slug for card in cards}
         cards = [card for card in cards if slugs[card.id] == programme]
     if not cards:
-        raise NotFound("card_unknown", _UNKNOWN_DETAIL, text=UNKNOWN)
+        raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
     if len(cards) > 1:
         raise Refused(
             "card_ambiguous",
@@ -232,6 +218,20 @@ def find(session: Session, brand_id: UUID, code: str, *, programme: str | None =
             fields={"cards": [_choice(session, card) for card in cards]},
         )
     return cards[0]
+
+
+def find_id(session: Session, brand_id: UUID, code: str, *, programme: str | None = None) -> UUID:
+    """The id of the card that `find` would find; an id is not looked up at all.
+
+    Raises:
+        NotFound, Refused: as `find`.
+    """
+    if programme is None and len(code) == _ID_LENGTH:
+        try:
+            return UUID(code)
+        except ValueError:
+            pass
+    return find(session, brand_id, code, programme=programme).id
 
 
 def candidates(session: Session, brand_id: UUID, code: str) -> list[Card]:
@@ -255,21 +255,11 @@ def links(shown: Shown, public_url: str) -> dict[str, Any]:
     }
 
 
-def lock(session: Session, card: Card) -> None:
-    """Nobody else changes this card until the transaction ends; `card` is what it is now."""
-    session.refresh(card, with_for_update={"key_share": True})
-
-
 def next_tags(session: Session, pass_type_identifier: str, count: int = 1) -> int:
     """The last of `count` new change tags. Draw them last: the counter stays locked."""
     session.flush()
-    statement = (
-        update(PassType)
-        .where(col(PassType.identifier) == pass_type_identifier)
-        .values(change_seq=PassType.change_seq + count)
-        .returning(col(PassType.change_seq))
-    )
-    tag: int = session.exec(statement).scalar_one()
+    raised = {"pass_type": pass_type_identifier, "count": count}
+    tag: int = session.connection().execute(_RAISE, raised).scalar_one()
     return tag
 
 

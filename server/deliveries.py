@@ -7,15 +7,38 @@ time share one trailing push, because the phone asks for everything that changed
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, true
+from sqlalchemy import ColumnElement, bindparam, func, insert, true, update
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
+from server.bulk import table_of
 from server.db import Database, owe
 from server.models import Delivery, Device, Registration
 
 LEASE = timedelta(seconds=60)
+
+_DELIVERY, _REGISTRATION, _DEVICE = table_of(Delivery), table_of(Registration), table_of(Device)
+_HOLDERS = (
+    select_rows(_DEVICE.c.id)
+    .join_from(_DEVICE, _REGISTRATION, _REGISTRATION.c.device_id == _DEVICE.c.id)
+    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .order_by(_DEVICE.c.id)  # rows are locked in one order everywhere
+    .with_for_update(read=True, key_share=True, of=_DEVICE)  # none of them goes away meanwhile
+)
+_OWED = (
+    select_rows(_DELIVERY.c.id, _DELIVERY.c.device_id, _DELIVERY.c.due_at, _DELIVERY.c.sent_at)
+    .join_from(_DELIVERY, _REGISTRATION, _REGISTRATION.c.device_id == _DELIVERY.c.device_id)
+    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .order_by(_DELIVERY.c.device_id)
+    .with_for_update(of=_DELIVERY)
+)
+_RAISE = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id == bindparam("row_id"))
+    .values(owed_tag=bindparam("owed_tag"), due_at=bindparam("due_at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +61,26 @@ def owe_devices(
     session: Session, pass_id: UUID, *, change_tag: int, at: datetime, join: timedelta
 ) -> None:
     """Every device registered for the pass is owed a push up to `change_tag`."""
-    statement = (
-        select(Device.id)
-        .join(Registration, col(Registration.device_id) == col(Device.id))
-        .where(Registration.pass_id == pass_id)
-        .order_by(col(Device.id))  # rows are locked in one order everywhere
-        .with_for_update(read=True, key_share=True, of=Device)  # none of them goes away meanwhile
-    )
-    for device_id in session.exec(statement).all():
-        row = _delivery(session, device_id)
+    connection = session.connection()
+    key = {"pass_id": pass_id}
+    device_ids = connection.execute(_HOLDERS, key).scalars().all()
+    if not device_ids:
+        return
+    owe(session)
+    changed, new = [], []
+    rows = {row.device_id: row for row in connection.execute(_OWED, key)}
+    for device_id in device_ids:
+        row = rows.get(device_id)
         if row is None:
-            row = Delivery(created_at=at, device_id=device_id, owed_tag=change_tag, due_at=at)
+            values = {"id": uuid4(), "created_at": at, "device_id": device_id, "attempts": 0}
+            new.append({**values, "owed_tag": change_tag, "due_at": at})
         else:
-            row.owed_tag = change_tag
-            row.due_at = row.due_at or max(at, (row.sent_at or at - join) + join)
-        session.add(row)
-        owe(session)
+            due_at = row.due_at or max(at, (row.sent_at or at - join) + join)
+            changed.append({"row_id": row.id, "owed_tag": change_tag, "due_at": due_at})
+    if changed:
+        connection.execute(_RAISE, changed)
+    if new:
+        connection.execute(insert(_DELIVERY), new)
 
 
 def claim(

@@ -14,12 +14,14 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam, insert
+from sqlalchemy import select as select_rows
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from server import cards, ledger, members, metrics
+from server import cards, holds, ledger, members, metrics
+from server.bulk import table_of
 from server.db import taken
 from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
@@ -57,6 +59,11 @@ _RACES = (
     "uq_member_brand_id_phone",
 )
 _TRIES = 3
+_EVENT = table_of(Event)
+_NEW_EVENT = insert(_EVENT)
+_ANSWERED = select_rows(_EVENT.c.fingerprint, _EVENT.c.answer).where(
+    _EVENT.c.brand_id == bindparam("brand_id"), _EVENT.c.id == bindparam("event_id")
+)
 _UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
 
 
@@ -135,13 +142,12 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
     fingerprint = _fingerprint("record", _plain(origin, report))
 
     def write(session: Session) -> Answer:
-        card = cards.find(session, origin.brand_id, report.card, programme=report.programme)
-        cards.lock(session, card)
+        card_id = cards.find_id(session, origin.brand_id, report.card, programme=report.programme)
+        hold = holds.take(session, origin.brand_id, card_id)
         now = services.now()  # after waiting for the card: events of a card are in its order
-        event = _event(origin, report, card, fingerprint, now)
-        _add(session, event)
-        entries, notice = _decide(session, card, event, report)
-        return _finish(services, session, card, event, entries, notice)
+        event = _event(origin, report, card_id, fingerprint, now)
+        entries, notice = _decide(hold, event, report)
+        return _finish(services, session, hold, event, entries, notice)
 
     return _once(services, (origin.brand_id, report.id), fingerprint, write)
 
@@ -159,16 +165,16 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
 
     def write(session: Session) -> Answer:
         original = find(session, origin.brand_id, event_id)
-        card = session.get_one(Card, original.card_id)
-        cards.lock(session, card)
+        holds.lock(session, original.card_id)
         _refuse_irreversible(session, original)
-        report = Report(id=reversal_id, card=str(card.id), name="reversed")
-        event = _event(origin, report, card, fingerprint, services.now())
+        report = Report(id=reversal_id, card=str(original.card_id), name="reversed")
+        event = _event(origin, report, original.card_id, fingerprint, services.now())
         event.reverses_event_id = original.id
         _add(session, event)
         undone = ledger.reverse(session, event, original=original)
-        settled, _ = _decide(session, card, event, report, until=undone.until)
-        return _finish(services, session, card, event, [*undone.entries, *settled], _UNDONE)
+        hold = holds.take(session, origin.brand_id, original.card_id)
+        settled, _ = _decide(hold, event, report, until=undone.until)
+        return _finish(services, session, hold, event, [*undone.entries, *settled], _UNDONE)
 
     return _once(services, (origin.brand_id, reversal_id), fingerprint, write)
 
@@ -202,10 +208,14 @@ def enrol(
         card = cards.issue(session, programme, member, at=now)
         members.record_consents(session, member, applicant.consents, source=origin.source, at=now)
         report = Report(id=event_id, card=str(card.id), name="enrolled")
-        event = _event(origin, report, card, fingerprint, now)
+        event = _event(origin, report, card.id, fingerprint, now)
         _add(session, event)
-        _decide(session, card, event, report)
-        shown = cards.refresh(session, card, at=now, join=services.push_join)
+        hold = holds.take(session, origin.brand_id, card.id)
+        _decide(hold, event, report)
+        hold.book.write()
+        face = hold.face(hold.book.standing(now))
+        holds.bring_up_to_date(session, hold, face, at=now, join=services.push_join)
+        shown = cards.show_in(session, card, at=now)
         event.answer = json.dumps(cards.links(shown, services.settings.public_url))
         session.add(event)
         return Answer(event.answer)
@@ -262,35 +272,30 @@ def find_programme(session: Session, brand_id: UUID, slug: str) -> Programme:
 
 
 def _decide(
-    session: Session,
-    card: Card,
-    event: Event,
-    report: Report,
-    *,
-    until: datetime | None = None,
+    hold: holds.Hold, event: Event, report: Report, *, until: datetime | None = None
 ) -> tuple[list[LedgerEntry], Notice | None]:
-    brand = session.get_one(Brand, card.brand_id)
-    standing = ledger.standing(session, card.id, at=event.recorded_at, around=event.at)
     happening = Happening(
         name=event.name,
         at=event.at,
-        zone=ZoneInfo(brand.timezone),
+        zone=hold.zone,
         quantity=event.quantity,
         is_at_till=event.source == "till",
         is_deliberate=report.is_deliberate,
         until=until,
         amount_cents=event.data.get("amount_cents"),
         currency=event.data.get("currency"),
-        brand_currency=brand.currency,
+        brand_currency=hold.row.currency,
         tags=frozenset(event.data.get("tags", ())),
     )
+    parts = [part for part in hold.parts if event.name in part.kind.answers]
+    looks_back = any(part.kind.looks_back(happening, part.rules) for part in parts)
+    around = event.at if looks_back else None
+    standing = hold.book.standing(event.recorded_at, around=around)
     entries: list[LedgerEntry] = []
     notices: list[Notice] = []
-    for part in cards.parts_of(session, card.programme_id):
-        if event.name not in part.kind.answers:
-            continue
+    for part in parts:
         decision = part.kind.decide(standing, happening, part.rules)
-        entries += ledger.post(session, event, decision.postings)
+        entries += hold.book.post(event, decision.postings)
         notices += [decision.notice] if decision.notice else []
     return entries, notices[0] if notices else None
 
@@ -298,25 +303,34 @@ def _decide(
 def _finish(
     services: Services,
     session: Session,
-    card: Card,
+    hold: holds.Hold,
     event: Event,
     entries: Iterable[LedgerEntry],
     notice: Notice | None,
 ) -> Answer:
-    shown = cards.refresh(session, card, at=event.recorded_at, join=services.push_join)
+    """Answer, and write all that is not written yet."""
+    standing = hold.book.standing(event.recorded_at)
+    face = hold.face(standing)
     answer = {
         "id": event.id,
         "name": event.name,
-        "card": str(card.id),
+        "card": str(hold.card_id),
         "at": event.at.isoformat(),
         "reverses": event.reverses_event_id,
         "posted": _posted(entries),
-        "standing": shown.balances,
+        "standing": hold.balances(standing),
         "notice": notice and _told(notice),
-        "shows": shown.face.in_language(shown.member.language),
+        "shows": face.in_language(hold.row.language),
     }
     event.answer = json.dumps(answer, ensure_ascii=False)
-    session.add(event)
+    is_there = event in session
+    if is_there:
+        session.flush()
+    else:
+        session.connection().execute(_NEW_EVENT, _values(event))
+    hold.book.write(first_line=ledger.next_line(session, event) if is_there else 1)
+    at = event.recorded_at
+    holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
     return Answer(event.answer)
 
 
@@ -349,14 +363,15 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
             return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
         origin = Origin(brand_id=card.brand_id, source="clock")
-        event = _event(origin, report, card, _fingerprint("expire", {}), now)
+        event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
         _add(session, event)
         entries = ledger.expire(session, event, at=now)
-        _finish(services, session, card, event, entries, None)
+        hold = holds.take(session, card.brand_id, card.id)
+        _finish(services, session, hold, event, entries, None)
     metrics.EVENTS.labels("expired", "recorded").inc()
 
 
-def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: datetime) -> Event:
+def _event(origin: Origin, report: Report, card_id: UUID, fingerprint: str, now: datetime) -> Event:
     at = report.at or now
     if at > now + _FUTURE_TOLERANCE:
         raise Refused("at_in_future", f"{at.isoformat()} has not come yet: check the clock.")
@@ -371,7 +386,7 @@ def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: da
     return Event(
         brand_id=origin.brand_id,
         id=report.id,
-        card_id=card.id,
+        card_id=card_id,
         name=report.name,
         quantity=report.quantity,
         data=report.details,
@@ -383,6 +398,10 @@ def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: da
         at=at,
         recorded_at=now,
     )
+
+
+def _values(event: Event) -> dict[str, Any]:
+    return {column.key: getattr(event, column.key) for column in _EVENT.c}
 
 
 def _add(session: Session, event: Event) -> None:
@@ -413,7 +432,8 @@ def _once(
 
 
 def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
-    event = session.get(Event, (brand_id, event_id))
+    key = {"brand_id": brand_id, "event_id": event_id}
+    event = session.connection().execute(_ANSWERED, key).first()
     if event is None:
         return None
     if event.fingerprint != fingerprint:
