@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from server import designs, ledger
 from server.bulk import table_of
-from server.db import Database
+from server.db import Database, connection_of
 from server.errors import NotFound, Refused
 from server.face import CardFace, Text, compose
 from server.members import is_member_number
@@ -259,7 +259,7 @@ def next_tags(session: Session, pass_type_identifier: str, count: int = 1) -> in
     """The last of `count` new change tags. Draw them last: the counter stays locked."""
     session.flush()
     raised = {"pass_type": pass_type_identifier, "count": count}
-    tag: int = session.connection().execute(_RAISE, raised).scalar_one()
+    tag: int = connection_of(session).execute(_RAISE, raised).scalar_one()
     return tag
 
 

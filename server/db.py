@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     URL,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -33,6 +34,7 @@ DUE_CHANNEL = "leima_due"
 
 _is_writing: ContextVar[bool] = ContextVar("leima_is_writing", default=False)
 _OWES = "owes_the_outside"
+_CONNECTION = "connection"
 _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=30000",
@@ -126,6 +128,7 @@ class Database:
         try:
             with Session(self._write_engine, expire_on_commit=False) as session:
                 with session.begin():
+                    session.info[_CONNECTION] = session.connection()
                     yield session
                     if self.is_postgresql and session.info.get(_OWES):
                         session.connection().execute(text(f"NOTIFY {DUE_CHANNEL}"))
@@ -140,9 +143,21 @@ class Database:
         with Session(self._read_engine, expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def looking_up(self) -> Iterator[Connection]:
+        """One prepared statement or two, in one snapshot; nothing is written."""
+        with self._read_engine.connect() as connection:
+            yield connection
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def connection_of(session: Session) -> Connection:
+    """What the session writes on, for statements that were prepared once; asking it costs more."""
+    connection: Connection = session.info.get(_CONNECTION) or session.connection()
+    return connection
 
 
 def owe(session: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
 from server.bulk import table_of
-from server.db import Database, owe
+from server.db import Database, connection_of, owe
 from server.models import Delivery, Device, Registration
 
 LEASE = timedelta(seconds=60)
@@ -61,7 +61,7 @@ def owe_devices(
     session: Session, pass_id: UUID, *, change_tag: int, at: datetime, join: timedelta
 ) -> None:
     """Every device registered for the pass is owed a push up to `change_tag`."""
-    connection = session.connection()
+    connection = connection_of(session)
     key = {"pass_id": pass_id}
     device_ids = connection.execute(_HOLDERS, key).scalars().all()
     if not device_ids:

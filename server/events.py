@@ -15,17 +15,14 @@ from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, insert
-from sqlalchemy import select as select_rows
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from server import cards, holds, ledger, members, metrics
-from server.bulk import table_of
+from server import cards, holds, journal, ledger, members, metrics
 from server.db import taken
 from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
-from server.models import Brand, Card, Event, LedgerEntry, Programme
+from server.models import Brand, Card, Event, Programme
 from server.programmes.base import Happening, Notice
 from server.seals import derive
 from server.services import Services
@@ -59,11 +56,6 @@ _RACES = (
     "uq_member_brand_id_phone",
 )
 _TRIES = 3
-_EVENT = table_of(Event)
-_NEW_EVENT = insert(_EVENT)
-_ANSWERED = select_rows(_EVENT.c.fingerprint, _EVENT.c.answer).where(
-    _EVENT.c.brand_id == bindparam("brand_id"), _EVENT.c.id == bindparam("event_id")
-)
 _UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
 
 
@@ -170,7 +162,7 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         report = Report(id=reversal_id, card=str(original.card_id), name="reversed")
         event = _event(origin, report, original.card_id, fingerprint, services.now())
         event.reverses_event_id = original.id
-        _add(session, event)
+        journal.write(session, event)
         undone = ledger.reverse(session, event, original=original)
         hold = holds.take(session, origin.brand_id, original.card_id)
         settled, _ = _decide(hold, event, report, until=undone.until)
@@ -209,7 +201,7 @@ def enrol(
         members.record_consents(session, member, applicant.consents, source=origin.source, at=now)
         report = Report(id=event_id, card=str(card.id), name="enrolled")
         event = _event(origin, report, card.id, fingerprint, now)
-        _add(session, event)
+        journal.write(session, event)
         hold = holds.take(session, origin.brand_id, card.id)
         _decide(hold, event, report)
         hold.book.write()
@@ -217,7 +209,7 @@ def enrol(
         holds.bring_up_to_date(session, hold, face, at=now, join=services.push_join)
         shown = cards.show_in(session, card, at=now)
         event.answer = json.dumps(cards.links(shown, services.settings.public_url))
-        session.add(event)
+        journal.write(session, event)
         return Answer(event.answer)
 
     return _once(services, (origin.brand_id, event_id), fingerprint, write)
@@ -272,8 +264,8 @@ def find_programme(session: Session, brand_id: UUID, slug: str) -> Programme:
 
 
 def _decide(
-    hold: holds.Hold, event: Event, report: Report, *, until: datetime | None = None
-) -> tuple[list[LedgerEntry], Notice | None]:
+    hold: holds.Hold, event: journal.Recorded, report: Report, *, until: datetime | None = None
+) -> tuple[list[ledger.Entry], Notice | None]:
     happening = Happening(
         name=event.name,
         at=event.at,
@@ -291,7 +283,7 @@ def _decide(
     looks_back = any(part.kind.looks_back(happening, part.rules) for part in parts)
     around = event.at if looks_back else None
     standing = hold.book.standing(event.recorded_at, around=around)
-    entries: list[LedgerEntry] = []
+    entries: list[ledger.Entry] = []
     notices: list[Notice] = []
     for part in parts:
         decision = part.kind.decide(standing, happening, part.rules)
@@ -304,8 +296,8 @@ def _finish(
     services: Services,
     session: Session,
     hold: holds.Hold,
-    event: Event,
-    entries: Iterable[LedgerEntry],
+    event: journal.Recorded,
+    entries: Iterable[ledger.Entry],
     notice: Notice | None,
 ) -> Answer:
     """Answer, and write all that is not written yet."""
@@ -323,12 +315,9 @@ def _finish(
         "shows": face.in_language(hold.row.language),
     }
     event.answer = json.dumps(answer, ensure_ascii=False)
-    is_there = event in session
-    if is_there:
-        session.flush()
-    else:
-        session.connection().execute(_NEW_EVENT, _values(event))
-    hold.book.write(first_line=ledger.next_line(session, event) if is_there else 1)
+    first_line = ledger.next_line(session, event) if event.is_written else 1
+    journal.write(session, event)
+    hold.book.write(first_line=first_line)
     at = event.recorded_at
     holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
     return Answer(event.answer)
@@ -343,7 +332,7 @@ def _told(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+def _posted(entries: Iterable[ledger.Entry]) -> list[dict[str, Any]]:
     """The entries by type and unit: which lots they touched is the ledger's own business."""
     sums: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -364,14 +353,16 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
         origin = Origin(brand_id=card.brand_id, source="clock")
         event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
-        _add(session, event)
+        journal.write(session, event)
         entries = ledger.expire(session, event, at=now)
         hold = holds.take(session, card.brand_id, card.id)
         _finish(services, session, hold, event, entries, None)
     metrics.EVENTS.labels("expired", "recorded").inc()
 
 
-def _event(origin: Origin, report: Report, card_id: UUID, fingerprint: str, now: datetime) -> Event:
+def _event(
+    origin: Origin, report: Report, card_id: UUID, fingerprint: str, now: datetime
+) -> journal.Recorded:
     at = report.at or now
     if at > now + _FUTURE_TOLERANCE:
         raise Refused("at_in_future", f"{at.isoformat()} has not come yet: check the clock.")
@@ -383,7 +374,7 @@ def _event(origin: Origin, report: Report, card_id: UUID, fingerprint: str, now:
         raise Refused("quantity_invalid", f"A quantity is 1 to {_MOST_AT_ONCE}.")
     if not 1 <= len(report.id) <= 128 or not report.id.isprintable() or " " in report.id:
         raise Refused("id_invalid", "An event id has 1 to 128 characters without spaces.")
-    return Event(
+    return journal.Recorded(
         brand_id=origin.brand_id,
         id=report.id,
         card_id=card_id,
@@ -398,16 +389,6 @@ def _event(origin: Origin, report: Report, card_id: UUID, fingerprint: str, now:
         at=at,
         recorded_at=now,
     )
-
-
-def _values(event: Event) -> dict[str, Any]:
-    return {column.key: getattr(event, column.key) for column in _EVENT.c}
-
-
-def _add(session: Session, event: Event) -> None:
-    """Write the event first: what it posts refers to it."""
-    session.add(event)
-    session.flush()
 
 
 def _once(
@@ -432,8 +413,7 @@ def _once(
 
 
 def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
-    key = {"brand_id": brand_id, "event_id": event_id}
-    event = session.connection().execute(_ANSWERED, key).first()
+    event = journal.answered(session, brand_id, event_id)
     if event is None:
         return None
     if event.fingerprint != fingerprint:

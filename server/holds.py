@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from server import cards, deliveries, designs, ledger
 from server.bulk import table_of
+from server.db import connection_of
 from server.errors import NotFound
 from server.face import CardFace, compose
 from server.models import Brand, Card, Member, Pass, Programme, ProgrammePart
@@ -105,7 +106,7 @@ class Hold:
 
 def lock(session: Session, card_id: UUID) -> None:
     """Nobody else changes this card until the transaction ends."""
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name != "sqlite":  # there, the transaction alone is the lock
         connection.execute(_LOCK, {"card_id": card_id})
 
@@ -117,7 +118,7 @@ def take(session: Session, brand_id: UUID, card_id: UUID) -> Hold:
         NotFound: `card_unknown`; another brand's card is as unknown as none.
     """
     lock(session, card_id)
-    connection = session.connection()
+    connection = connection_of(session)
     rows = connection.execute(_WHOLE, {"card_id": card_id, "brand_id": brand_id}).all()
     if not rows:
         raise NotFound("card_unknown", cards.UNKNOWN_DETAIL, text=cards.UNKNOWN)
@@ -133,7 +134,7 @@ def bring_up_to_date(
     The version moves only with the content. The change tag's counter stays locked until the
     commit, so that tags are in the order of commits.
     """
-    connection, row = session.connection(), hold.row
+    connection, row = connection_of(session), hold.row
     wake_at = hold.book.next_expiry()
     if wake_at != row.wake_at:
         connection.execute(_WAKE, {"card_id": row.id, "wake_at": wake_at})

@@ -8,7 +8,7 @@ sum of the live lots and can be rebuilt from the entries at any time.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import and_, bindparam, case, insert, update
@@ -18,6 +18,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from server import bulk
 from server.bulk import table_of
+from server.db import connection_of
 from server.errors import Conflict
 from server.face import Text
 from server.models import Event, LedgerEntry, Lot
@@ -55,10 +56,51 @@ _SPENT = update(_LOT).where(_LOT.c.id == bindparam("lot_id")).values(remaining=b
 _NEW_ENTRY = insert(_ENTRY).returning(_ENTRY.c.id)
 
 
+class Source(Protocol):
+    """The event that entries are of, in the database or about to be."""
+
+    @property
+    def brand_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def id(self) -> str:
+        """As its maker calls it."""
+
+    @property
+    def card_id(self) -> UUID:
+        """The one card that it changes."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When we heard of it."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry as it is written; its number and key come with the writing."""
+
+    brand_id: UUID
+    event_id: str
+    card_id: UUID
+    lot_id: UUID
+    type: str
+    unit: str
+    delta: int
+    reverses_id: int | None
+    created_at: datetime
+    line_no: int = 0
+    id: int = 0
+
+
 class Reversal(NamedTuple):
     """The mirrored entries, and until when what was unmade would have been good."""
 
-    entries: list[LedgerEntry]
+    entries: list[Entry]
     until: datetime | None
 
 
@@ -82,11 +124,11 @@ class Book:
 
     def __init__(self, session: Session, card_id: UUID) -> None:
         self._session, self._card_id = session, card_id
-        rows = session.connection().execute(_LEFT, {"card_id": card_id})
+        rows = connection_of(session).execute(_LEFT, {"card_id": card_id})
         self._lots = [_Left(*row) for row in rows]
         self._new: list[dict[str, Any]] = []
         self._spent: dict[UUID, _Left] = {}
-        self._entries: list[LedgerEntry] = []
+        self._entries: list[Entry] = []
 
     def standing(self, at: datetime, *, around: datetime | None = None) -> Standing:
         """The live lots at `at`, and what was earned about a day before and after `around`."""
@@ -102,7 +144,7 @@ class Book:
         moments = [lot.expires_at for lot in self._lots if lot.remaining and lot.expires_at]
         return min(moments, default=None)
 
-    def post(self, event: Event, postings: Iterable[Posting]) -> list[LedgerEntry]:
+    def post(self, event: Source, postings: Iterable[Posting]) -> list[Entry]:
         """Take `postings` in as entries of `event`, in order; they are written by `write`.
 
         Raises:
@@ -118,7 +160,7 @@ class Book:
 
     def write(self, *, first_line: int = 1) -> None:
         """Write what was posted: the event must be there."""
-        connection = self._session.connection()
+        connection = connection_of(self._session)
         if self._new:
             left = {lot.id: lot.remaining for lot in self._lots}
             connection.execute(
@@ -131,7 +173,7 @@ class Book:
             entry.id = connection.execute(_NEW_ENTRY, _values(entry)).scalar_one()
         self._new, self._spent, self._entries = [], {}, []
 
-    def _earn(self, event: Event, posting: Posting) -> None:
+    def _earn(self, event: Source, posting: Posting) -> None:
         lot = _Left(uuid4(), posting.unit, posting.delta, event.at, posting.expires_at)
         self._new.append(
             {
@@ -148,7 +190,7 @@ class Book:
         self._lots.sort(key=_first_out)
         self._entries.append(_entry(event, lot, posting.type, posting.delta))
 
-    def _spend(self, event: Event, posting: Posting) -> None:
+    def _spend(self, event: Source, posting: Posting) -> None:
         wanted = -posting.delta
         new = {row["id"] for row in self._new}
         for lot in self._lots:
@@ -175,7 +217,7 @@ def standing(session: Session, card_id: UUID, *, at: datetime) -> Standing:
     return Book(session, card_id).standing(at)
 
 
-def post(session: Session, event: Event, postings: Iterable[Posting]) -> list[LedgerEntry]:
+def post(session: Session, event: Source, postings: Iterable[Posting]) -> list[Entry]:
     """Write `postings` as entries of `event`, in order, after those it has.
 
     Raises:
@@ -188,12 +230,12 @@ def post(session: Session, event: Event, postings: Iterable[Posting]) -> list[Le
     return entries
 
 
-def next_line(session: Session, event: Event) -> int:
+def next_line(session: Session, event: Source) -> int:
     """The number of the next entry of `event`."""
     return 1 + len(session.exec(_entries_of(event)).all())
 
 
-def reverse(session: Session, event: Event, *, original: Event) -> Reversal:
+def reverse(session: Session, event: Source, *, original: Event) -> Reversal:
     """Mirror what `original` posted, as entries of `event`.
 
     Rewards made from a reversed stamp are unmade with it. What has been used or has run out
@@ -226,7 +268,7 @@ def reverse(session: Session, event: Event, *, original: Event) -> Reversal:
     return Reversal(mirrored, until)
 
 
-def expire(session: Session, event: Event, *, at: datetime) -> list[LedgerEntry]:
+def expire(session: Session, event: Source, *, at: datetime) -> list[Entry]:
     """Write off every lot of the event's card that has run out by `at`."""
     statement = select(Lot).where(
         Lot.card_id == event.card_id, Lot.remaining > 0, col(Lot.expires_at) < at
@@ -259,12 +301,12 @@ def _first_out(lot: _Left) -> tuple[Any, ...]:
 def _past(session: Session, card_id: UUID, around: datetime) -> tuple[Past, ...]:
     """By which events the card earned what, without those that were taken back."""
     window = {"since": around - _AROUND, "until": around + _AROUND}
-    rows = session.connection().execute(_EARNED, {"card_id": card_id, **window})
+    rows = connection_of(session).execute(_EARNED, {"card_id": card_id, **window})
     earned = {(row.id, row.unit): row for row in rows}
     return tuple(Past(row.name, row.unit, row.at, row.source == "till") for row in earned.values())
 
 
-def _values(entry: LedgerEntry) -> dict[str, Any]:
+def _values(entry: Entry) -> dict[str, Any]:
     return {
         "brand_id": entry.brand_id,
         "event_id": entry.event_id,
@@ -280,12 +322,11 @@ def _values(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _entry(
-    event: Event, lot: Lot | _Left, kind: str, delta: int, *, mirrors: LedgerEntry | None = None
-) -> LedgerEntry:
-    return LedgerEntry(
+    event: Source, lot: Lot | _Left, kind: str, delta: int, *, mirrors: LedgerEntry | None = None
+) -> Entry:
+    return Entry(
         brand_id=event.brand_id,
         event_id=event.id,
-        line_no=0,
         card_id=event.card_id,
         lot_id=lot.id,
         type=kind,
@@ -296,21 +337,21 @@ def _entry(
     )
 
 
-def _number(session: Session, event: Event, entries: Sequence[LedgerEntry]) -> None:
+def _number(session: Session, event: Source, entries: Sequence[Entry]) -> None:
     session.flush()
     start = next_line(session, event)
     for line, entry in enumerate(entries, start=start):
         entry.line_no = line
-        entry.id = session.connection().execute(_NEW_ENTRY, _values(entry)).scalar_one()
+        entry.id = connection_of(session).execute(_NEW_ENTRY, _values(entry)).scalar_one()
 
 
-def _entries_of(event: Event) -> SelectOfScalar[LedgerEntry]:
+def _entries_of(event: Source) -> SelectOfScalar[LedgerEntry]:
     return select(LedgerEntry).where(
         LedgerEntry.brand_id == event.brand_id, LedgerEntry.event_id == event.id
     )
 
 
-def _open_entries(session: Session, event: Event) -> list[LedgerEntry]:
+def _open_entries(session: Session, event: Source) -> list[LedgerEntry]:
     return _still_open(session, session.exec(_entries_of(event)).all())
 
 

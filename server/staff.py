@@ -7,9 +7,12 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from server import throttle
+from server.bulk import table_of
 from server.errors import Forbidden, SignedOut
 from server.face import Text
 from server.models import ApiKey, Brand, Location, Staff, Till
@@ -19,6 +22,10 @@ from server.services import Services
 _PASSWORDS = PasswordHasher()
 # Verified when there is no such login, so that an unknown login takes as long as a wrong password.
 _NO_PASSWORD = _PASSWORDS.hash("no such login")
+_KEYS = table_of(ApiKey)
+_KEY = select_rows(_KEYS.c.brand_id, _KEYS.c.secret_hash).where(
+    _KEYS.c.prefix == bindparam("prefix"), _KEYS.c.revoked_at.is_(None)
+)
 _TRIES, _WINDOW_SECONDS = 10, 900
 SIGN_IN = Text("Kirjaudu ensin kassalle.", "Logga in i kassan först.", "Sign in to the till first.")
 
@@ -120,17 +127,15 @@ def brand_of_key(services: Services, key: str) -> UUID:
     Raises:
         SignedOut: `key_invalid`; unknown, wrong or revoked.
     """
-    with services.database.reading() as session:
-        statement = select(ApiKey).where(
-            ApiKey.prefix == key[:18], col(ApiKey.revoked_at).is_(None)
-        )
-        row = session.exec(statement).first()
+    with services.database.looking_up() as connection:
+        row = connection.execute(_KEY, {"prefix": key[:18]}).first()
     digest = hashlib.sha256(key.encode()).hexdigest()
     if row is None or not hmac.compare_digest(row.secret_hash, digest):
         raise SignedOut(
             "key_invalid", "The API key is not valid: send Authorization: Bearer <key>."
         )
-    return row.brand_id
+    brand_id: UUID = row.brand_id
+    return brand_id
 
 
 def _is_right(password_hash: str, password: str) -> bool:
