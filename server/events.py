@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
@@ -452,9 +452,12 @@ def _refuse_second_card(session: Session, programme: Programme, member_id: UUID)
         )
 
 
+_REPORTED = tuple(each.name for each in fields(Report))
+
+
 def _plain(origin: Origin, report: Report) -> dict[str, Any]:
     return {
-        **asdict(replace(report, at=None)),
+        **{name: getattr(report, name) for name in _REPORTED},
         # A till says when by a clock that may be set right before it sends again.
         "at": report.at and origin.source != "till" and report.at.astimezone(UTC).isoformat(),
         "location": origin.location_id and str(origin.location_id),

@@ -6,7 +6,7 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import msgspec
 
@@ -115,7 +115,7 @@ class CardFace:
             "corner": plain(self.corner) if self.corner else None,
             "lines": [plain(line) for line in self.lines],
             "details": [plain(line) for line in self.details],
-            "progress": asdict(self.progress) if self.progress else None,
+            "progress": self.progress and {"have": self.progress.have, "need": self.progress.need},
         }
 
 
