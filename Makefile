@@ -18,7 +18,7 @@ test: $(DEV) ## every test
 	@$(BIN)/python scripts/system_packages.py chromium openssl
 	@$(BIN)/python scripts/system_packages.py g++ pkg-config libkpimpkpass-dev
 	@$(BIN)/python scripts/pass_readers.py
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(or $(TESTS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
 	@$(BIN)/ruff format --check .

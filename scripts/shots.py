@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
+import pypdfium2
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -36,6 +37,7 @@ class Stage:
         self.http.headers["Authorization"] = f"Bearer {sandbox['api_key']}"
         self._events = count()
         self.aino = self._card("Aino", stamps=(5, 1))
+        self.lempi = self._card("Lempi", stamps=(3,))
         self.eero = self._card("Eero", stamps=(5, 5))
         for card in (self.eero, self.aino):
             self._post(f"{sandbox['phones_url']}phones/aino/add", {"url": card["pass_url"]})
@@ -132,6 +134,27 @@ def _join_wrong(_stage: Stage, page: Page) -> None:
     page.wait_for_selector("[data-testid=join-errors]")
 
 
+def _wrong_pin(stage: Stage, page: Page) -> None:
+    stage.sign_in(page)
+    page.keyboard.type("0000")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#pin-error:not(:empty)")
+
+
+def _scan_offline(stage: Stage, page: Page) -> None:
+    stage.name_oneself(page)
+    page.context.set_offline(True)
+    page.keyboard.type(stage.aino["member_number"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#result[data-code=no_connection]")
+
+
+def _undo(stage: Stage, page: Page) -> None:
+    stage.scan(page, stage.lempi)
+    page.click(".acts [data-testid=till-undo]")
+    page.wait_for_selector("#result:not([data-code=stamped]):not([data-code=sending])")
+
+
 def _turn_card(_stage: Stage, page: Page) -> None:
     page.locator(".is-front .pass__front").first.click()
     page.wait_for_selector(".pass__back:not([hidden])")
@@ -140,6 +163,8 @@ def _turn_card(_stage: Stage, page: Page) -> None:
 PAGES = {
     "home": Look(lambda stage: stage.base),
     "join": Look(_join),
+    "join-fi": Look(lambda stage: f"{_join(stage)}?lang=fi", sizes=("phone",)),
+    "join-sv": Look(lambda stage: f"{_join(stage)}?lang=sv", sizes=("phone",)),
     "join-wrong": Look(_join, _join_wrong),
     "card-iphone": Look(_card, agent=IPHONE, sizes=("phone",)),
     "card-android": Look(_card, agent=ANDROID, sizes=("phone",)),
@@ -151,6 +176,9 @@ PAGES = {
     "till-ready": Look(_till, Stage.name_oneself),
     "till-stamped": Look(_till, lambda stage, page: stage.scan(page, stage.aino)),
     "till-reward": Look(_till, lambda stage, page: stage.scan(page, stage.eero)),
+    "till-undone": Look(_till, _undo),
+    "till-offline": Look(_till, _scan_offline),
+    "till-wrong-pin": Look(_till, _wrong_pin),
     "till-unknown": Look(_till, lambda stage, page: stage.scan(page, {})),
     "not-found": Look(lambda stage: f"{stage.base}/c/none"),
 }
@@ -181,6 +209,15 @@ def shoot(browser: Browser, stage: Stage, name: str, size: str, folder: Path) ->
     context.close()
 
 
+def print_posters(stage: Stage, folder: Path) -> None:
+    """Every poster as it leaves the printer."""
+    for size in ("a4", "a5", "table"):
+        answer = stage.http.get(f"{_join(stage)}/poster.pdf?size={size}&lang=fi", timeout=20)
+        answer.raise_for_status()
+        picture = pypdfium2.PdfDocument(answer.content)[0].render(scale=1.5).to_pil()
+        picture.save(folder / f"poster-{size}.png")
+
+
 def main(folder: Path) -> None:
     """Everything, each page under its name, size and scheme."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,6 +235,7 @@ def main(folder: Path) -> None:
             for size in look.sizes:
                 shoot(browser, stage, name, size, folder)
         browser.close()
+        print_posters(stage, folder)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 

@@ -1,10 +1,12 @@
 """Setting up a brand: its places, people, keys and programmes."""
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 from pydantic import ValidationError
@@ -14,7 +16,7 @@ from server import designs
 from server.cards import parts_of
 from server.db import Database
 from server.errors import Refused
-from server.face import Progress
+from server.face import LANGUAGES, Progress
 from server.models import (
     ApiKey,
     Brand,
@@ -29,6 +31,9 @@ from server.programmes import KINDS
 from server.seals import seal_pin
 
 _PASSWORDS = PasswordHasher()
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
+_PASSWORD_LENGTH = 10
 
 
 def add_brand(
@@ -43,7 +48,14 @@ def add_brand(
     country: str = "FI",
     currency: str = "EUR",
 ) -> Brand:
-    """A brand. `contact` stands on the back of its cards, as Apple asks of the organisation."""
+    """A brand. `contact` stands on the back of its cards, as Apple asks of the organisation.
+
+    Raises:
+        Refused: `slug_invalid`, `name_missing`, `contact_missing`, `language_unknown`,
+            `timezone_unknown`, `country_unknown` or `currency_unknown`.
+    """
+    _check_names(slug, name=name)
+    _check_home(contact, language, timezone, (country, currency))
     brand = Brand(
         created_at=at,
         slug=slug,
@@ -60,7 +72,12 @@ def add_brand(
 
 
 def add_location(session: Session, brand: Brand, name: str, *, at: datetime) -> Location:
-    """A place of the brand."""
+    """A place of the brand.
+
+    Raises:
+        Refused: `name_missing`.
+    """
+    _check_name(name)
     location = Location(created_at=at, brand_id=brand.id, name=name)
     session.add(location)
     session.flush()
@@ -91,7 +108,17 @@ def find_location(database: Database, brand_id: UUID, location_id: str) -> Locat
 def add_till(
     session: Session, location: Location, *, login: str, password: str, at: datetime
 ) -> Till:
-    """A login that opens the till page of `location`. Logins are unique in the whole service."""
+    """A login that opens the till page of `location`. Logins are unique in the whole service.
+
+    Raises:
+        Refused: `login_invalid` or `password_short`.
+    """
+    if not _LOGIN.fullmatch(login):
+        raise Refused(
+            "login_invalid", f"{login!r} is no login: a-z, 0-9 and . _ - inside, 3 to 64."
+        )
+    if len(password) < _PASSWORD_LENGTH:
+        raise Refused("password_short", f"A password has at least {_PASSWORD_LENGTH} characters.")
     till = Till(
         created_at=at,
         brand_id=location.brand_id,
@@ -110,8 +137,9 @@ def add_staff(
     """A person at the till, named by a PIN of 4 to 6 digits that is unique in the brand.
 
     Raises:
-        Refused: `pin_invalid`.
+        Refused: `name_missing` or `pin_invalid`.
     """
+    _check_name(name)
     if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 6):
         raise Refused("pin_invalid", "A PIN has 4 to 6 digits.")
     seal = seal_pin(brand.id, pin, secret_key=secret_key)
@@ -124,7 +152,12 @@ def add_staff(
 def add_api_key(
     session: Session, brand_id: UUID, *, name: str, at: datetime, key: str | None = None
 ) -> str:
-    """A new key for a backend: the only time that it is seen whole."""
+    """A new key for a backend: the only time that it is seen whole.
+
+    Raises:
+        Refused: `name_missing`; the name says what the key is for.
+    """
+    _check_name(name)
     key = key or f"leima_{secrets.token_hex(6)}_{secrets.token_urlsafe(32)}"
     session.add(
         ApiKey(
@@ -165,10 +198,13 @@ def add_programme(
     """A programme of one or more (kind, rules).
 
     Raises:
-        Refused: `rules_invalid`; a kind is unknown or does not accept its rules.
+        Refused: `slug_invalid`, `name_missing`, or `rules_invalid`: a kind is unknown, does not
+            accept its rules or does not go with another.
         SettingsError: there is no such design.
     """
     designs.load(design)
+    _check_names(slug, name=name)
+    _refuse_overlap([kind for kind, _ in parts])
     programme = Programme(
         created_at=at,
         brand_id=brand.id,
@@ -216,8 +252,68 @@ def _checked(kind: str, rules: dict[str, Any]) -> dict[str, Any]:
     try:
         checked = KINDS[kind].rules.model_validate(rules)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise Refused("rules_invalid", f"{kind}.{where}: {first['msg']}") from error
+        raise Refused("rules_invalid", _faults(kind, error)) from error
     stored: dict[str, Any] = checked.model_dump(mode="json")
     return stored
+
+
+def _faults(kind: str, error: ValidationError) -> str:
+    """Every fault of the rules in one line, each with its place."""
+    known = ", ".join(KINDS[kind].rules.model_fields)
+    says = {"missing": "is missing", "extra_forbidden": f"is no rule (there are {known})"}
+    return "; ".join(
+        f"{kind}.{'.'.join(map(str, fault['loc']))}: {says.get(fault['type'], fault['msg'])}"
+        for fault in error.errors()
+    )
+
+
+def _refuse_overlap(kinds: list[str]) -> None:
+    """A card has one balance of each unit: two parts must not draw on the same."""
+    if not kinds:
+        raise Refused("rules_invalid", f"A programme has a part: one of {', '.join(KINDS)}.")
+    owner: dict[str, str] = {}
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise Refused(
+                "rules_invalid", f"{kind} stands twice: a programme has one of each kind."
+            )
+        for unit in KINDS[kind].units if kind in KINDS else ():
+            if unit in owner:
+                raise Refused(
+                    "rules_invalid",
+                    f"{owner[unit]} and {kind} both keep the unit {unit!r}: "
+                    "make two programmes of them.",
+                )
+            owner[unit] = kind
+
+
+def _check_names(slug: str, *, name: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise Refused(
+            "slug_invalid",
+            f"{slug!r} cannot stand in an address: use a-z, 0-9 and hyphens, 64 at most.",
+        )
+    _check_name(name)
+
+
+def _check_home(contact: str, language: str, timezone: str, codes: tuple[str, str]) -> None:
+    country, currency = codes
+    if not contact.strip():
+        raise Refused(
+            "contact_missing", "A brand has a contact: its address, and how customers reach it."
+        )
+    if language not in LANGUAGES:
+        raise Refused("language_unknown", f"{language!r} is not one of {', '.join(LANGUAGES)}.")
+    if timezone not in available_timezones():
+        raise Refused(
+            "timezone_unknown", f"{timezone!r} is no time zone: give one such as Europe/Helsinki."
+        )
+    if not re.fullmatch("[A-Z]{2}", country):
+        raise Refused("country_unknown", f"{country!r} is no country: two capitals, such as FI.")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise Refused("currency_unknown", f"{currency!r} is no currency: three capitals, as EUR.")
+
+
+def _check_name(name: str) -> None:
+    if not (name.isprintable() and name == name.strip() and 1 <= len(name) <= 80):
+        raise Refused("name_missing", f"{name!r} is not a name: give 1 to 80 printable characters.")

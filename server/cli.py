@@ -14,6 +14,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
 from server import audit, backup, clock, config, crowd, demo, doctor, logs, migrations, supervisor
+from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
@@ -22,6 +23,9 @@ from server.wallets import identity
 from server.worker import Worker
 from server.wsgi import prepare
 
+_FINDINGS = """
+Findings: {n}. Nothing was changed, and nothing should be by hand: keep a copy (leima backup) and
+see docs/operations.md."""
 _STOP_SECONDS = 30.0  # for what the worker has in hand
 _PRODUCTION: dict[str, Any] = {
     "action": "store_true",
@@ -138,7 +142,7 @@ def check_ledger(_options: argparse.Namespace) -> int:
     found = audit.check(database)
     for finding in found:
         print(f"{finding.code}  card {finding.card}: {finding.says}")
-    print(f"{len(found)} findings" if found else "The books agree.")
+    print(_FINDINGS.format(n=len(found)) if found else "The books agree.")
     database.dispose()
     return 1 if found else 0
 
@@ -146,7 +150,9 @@ def check_ledger(_options: argparse.Namespace) -> int:
 def back_up(options: argparse.Namespace) -> int:
     """Copy the database while it is in use."""
     size = backup.back_up(config.read().database_url, options.file)
-    print(f"{options.file}: {size / 1e6:.1f} MB, checked")
+    print(f"{options.file}: {size / 1e6:.1f} MB, checked.")
+    print("It holds names and phone numbers, but neither the secret key nor the certificates: keep")
+    print("those apart (docs/operations.md).")
     return 0
 
 
@@ -230,6 +236,7 @@ def parser() -> argparse.ArgumentParser:
         "--cards", type=_crowd, metavar="N", help="with so many cards in all, up to 10 million"
     )
     seeder.set_defaults(command=seed)
+    founding.add_to(commands)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)

@@ -66,7 +66,10 @@ def _verdict(found: list[Check]) -> str:
     warned = sum(check.level == WARN for check in found)
     if not failed and not warned:
         return "All is well."
-    return f"{failed} to mend, {warned} to mind."
+    minor = f"{warned} warning{'' if warned == 1 else 's'}"
+    if not failed:
+        return f"Nothing to mend; {minor}."
+    return f"{failed} to mend" + (f", and {minor}." if warned else ".")
 
 
 def _settings(settings: Settings, at: datetime) -> list[Check]:

@@ -6,7 +6,7 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -122,8 +122,13 @@ class CardFace:
 def compose(
     parts: Iterable[PartFace], *, brand: str, programme: str, member_number: str, barcode: str
 ) -> CardFace:
-    """One card out of its parts: the first headline leads, the lines follow in order."""
-    faces = tuple(parts)
+    """One card out of its parts: the first headline leads, the lines follow in order.
+
+    Kinds name their lines without knowing of each other, and a wallet knows a line by its key
+    alone: after the first part a key tells the part's place, too (`next.2`), whether or not the
+    other part has such a line at the moment.
+    """
+    faces = [face if place == 1 else _placed(face, place) for place, face in enumerate(parts, 1)]
     headlines = [face.headline for face in faces if face.headline]
     corners = [face.corner for face in faces if face.corner]
     return CardFace(
@@ -137,4 +142,17 @@ def compose(
         details=tuple(line for face in faces for line in face.details),
         progress=next((face.progress for face in faces if face.progress), None),
         actions=tuple(action for face in faces for action in face.actions),
+    )
+
+
+def _placed(face: PartFace, place: int) -> PartFace:
+    def placed(line: Line) -> Line:
+        return replace(line, key=f"{line.key}.{place}")
+
+    return replace(
+        face,
+        headline=placed(face.headline) if face.headline else None,
+        corner=placed(face.corner) if face.corner else None,
+        lines=tuple(map(placed, face.lines)),
+        details=tuple(map(placed, face.details)),
     )

@@ -19,7 +19,7 @@ from server.errors import SettingsError
 from server.services import Services
 from server.wallets.identity import Identity, load
 
-_START_SECONDS = 30
+_START_SECONDS = 60
 _STOP_SECONDS = 10
 
 
@@ -174,8 +174,13 @@ def _wait_until_up(
     wanted = [f"http://127.0.0.1:{settings.port}/healthz", f"{_phones_url(settings)}phones.json"]
     until = time.monotonic() + _START_SECONDS
     while wanted and not stop.is_asked:
-        if any(child.poll() is not None for child in children) or time.monotonic() > until:
+        if any(child.poll() is not None for child in children):
             raise SettingsError("a part of the sandbox did not start: its messages stand above")
+        if time.monotonic() > until:
+            raise SettingsError(
+                f"{' and '.join(wanted)} did not answer within {_START_SECONDS} seconds: "
+                "is this machine busy? Try again"
+            )
         wanted = [url for url in wanted if not _answers(url)]
         time.sleep(0.1)
 

@@ -40,6 +40,29 @@ def test_every_module_stands_in_the_architecture():
     assert [room for room in rooms if f"`{room}" not in text and f"/{room}" not in text] == []
 
 
+def test_no_room_of_the_architecture_is_described_twice():
+    cells = re.findall(r"(?m)^\| (`.*?`) \| ", read("ARCHITECTURE.md"))
+    rooms = [room for cell in cells for room in re.findall(r"`([^`]+)`", cell)]
+    assert len(rooms) > 20
+    assert sorted(rooms) == sorted(set(rooms))
+
+
+def test_decisions_are_numbered_one_after_another():
+    numbers = [int(number) for number in re.findall(r"(?m)^## (\d+)\.", read("DECISIONS.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_page_that_a_document_points_to_is_there():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("certs.example/*.md")]
+    links = [
+        (page.name, link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert links == []
+
+
 def test_the_readme_names_commands_that_exist():
     targets = set(re.findall(r"(?m)^([a-z]+):", read("Makefile")))
     assert set(re.findall(r"`make ([a-z]+)`", read("README.md"))) <= targets

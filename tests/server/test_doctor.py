@@ -162,6 +162,21 @@ def test_colour_is_for_terminals_only():
     assert "→ find it" in plain.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("levels", "verdict"),
+    [
+        (["ok"], "All is well."),
+        (["ok", "warn"], "Nothing to mend; 1 warning."),
+        (["warn", "warn", "fail"], "1 to mend, and 2 warnings."),
+        (["fail"], "1 to mend."),
+    ],
+)
+def test_the_last_line_says_how_it_stands(levels, verdict):
+    out = io.StringIO()
+    doctor.report([checks.Check("x", level, "…") for level in levels], out)
+    assert out.getvalue().splitlines()[-1].strip() == verdict
+
+
 def test_a_fault_ends_in_1_also_for_programs(examine, capsys):
     examine()  # without a database
     assert cli.main(["doctor", "--json"]) == 1

@@ -132,7 +132,7 @@ function follow(first, action) {
 function refusal({ body }) {
   const isUnknown = body.code === "card_unknown";
   const text = isUnknown ? texts.not_recognised : body.detail || body.title || texts.refused;
-  const detail = isUnknown ? body.detail : "";
+  const detail = isUnknown ? texts.not_recognised_detail : "";
   return {
     event: null,
     level: "red",

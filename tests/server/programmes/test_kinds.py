@@ -72,6 +72,19 @@ def test_an_empty_card_has_a_face(kind):
 
 @every_kind
 @given(data=st.data())
+def test_each_line_of_its_face_has_a_key_of_its_own(kind, data):
+    """A wallet knows a line by its key, and writes two of its own on the back."""
+    rules = kind.rules.model_validate(RULES[kind.key])
+    face = kind.face(data.draw(standings(kind)), rules, ZONE, currency="EUR")
+    lines = (face.headline, face.corner, *face.lines, *face.details)
+    keys = [line.key for line in lines if line]
+    assert len(set(keys)) == len(keys)
+    assert all(key.isidentifier() for key in keys)
+    assert {"member_number", "contact"}.isdisjoint(keys)
+
+
+@every_kind
+@given(data=st.data())
 def test_it_decides_the_same_twice_and_changes_nothing(kind, data):
     standing, what = data.draw(standings(kind)), data.draw(happenings(kind))
     before = repr(standing)

@@ -59,6 +59,7 @@ export class PhoneView {
     this.part("power").setAttribute("aria-checked", String(phone.is_on));
     this.part("screen").classList.toggle("is-off", !phone.is_on);
     this.part("wallet").inert = !phone.is_on;
+    this.part("hint").hidden = phone.is_on && phone.passes.length === 0;
     this.part("hint").textContent = phone.is_on ? this.texts.hint : this.texts.off_hint;
     this.part("clear").hidden = phone.notifications.length === 0;
     this.part("empty").hidden = phone.passes.length > 0;
