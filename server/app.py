@@ -1,8 +1,10 @@
 """The Flask application, put together from its parts."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import LengthRequired
@@ -13,7 +15,8 @@ from server.face import Text
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
-from server.web import api, apple_web_service, languages, observed, problems
+from server.wallets.pass_files import PassFiles
+from server.web import api, apple_web_service, is_for_phones, languages, observed, problems
 from server.web import services as current_services
 from server.web.health import health
 from server.web.member import member
@@ -40,6 +43,22 @@ _FOREIGN = Text(
 _BODY_LIMIT = 512 * 1024
 
 
+class _App(OpenAPI):
+    """Flask asks of every hook and view, at each call, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions for pages; phones ask too often to be looked over for one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if is_for_phones():
+            return None
+        return super().open_session(app, request)
+
+
 def create_app(
     services: Services,
     *,
@@ -51,7 +70,7 @@ def create_app(
     `identity` signs passes; when it is not given, it is loaded with the first pass. `sandbox` is
     what the front page tells a newcomer to try: addresses and logins.
     """
-    app = OpenAPI(
+    app = _App(
         "server",
         info=Info(title="Leima", version="1"),
         template_folder=str(TEMPLATES / "web"),
@@ -67,9 +86,11 @@ def create_app(
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
     app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
     app.config["SESSION_COOKIE_NAME"] = "leima"
+    app.session_interface = _Sessions()
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
+    app.extensions["leima_pass_files"] = PassFiles(services.settings.pass_cache_mb * 1_000_000)
     app.extensions["leima_sandbox"] = sandbox
     observed.init_app(app)
     languages.init_app(app)
@@ -105,6 +126,9 @@ def _refuse_unmeasured_bodies() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    if is_for_phones():  # what phones get is no page
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):

@@ -1,24 +1,28 @@
 """Cards: issuing them, finding them, and what they show."""
 
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, update
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from server import designs, ledger
 from server.bulk import table_of
-from server.db import Database, connection_of
+from server.db import Database, Look, connection_of
 from server.errors import NotFound, Refused
-from server.face import CardFace, Text, compose
+from server.face import CardFace, PartFace, Text, compose
 from server.members import is_member_number
 from server.models import Brand, Card, Member, Pass, PassType, Programme, ProgrammePart
 from server.programmes import KINDS
-from server.programmes.base import Kind, Rules
+from server.programmes.base import Kind, Rules, Standing
+
+_IS_LIVE = (col(Pass.state) == "live", col(Pass.purpose) == "card")
 
 # Upper-case letters and digits: any scanner types them right on any keyboard layout, and the QR
 # stays small. Without the letters and digits that look alike.
@@ -53,6 +57,74 @@ class Part:
     rules: Rules
 
 
+class Version(NamedTuple):
+    """Which pass, and which of its versions: all that a conditional fetch looks at."""
+
+    pass_id: UUID
+    state: str
+    content_hash: str
+    modified_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> "Version":
+        """The version in a row that begins with VERSION_COLUMNS."""
+        return cls(*row[:4])
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPass:
+    """A pass with all that its file is made of, as of one moment."""
+
+    version: Version
+    pass_type_identifier: str
+    serial_number: str
+    authentication_token: str
+    contact: str
+    design: designs.Design
+    face: CardFace
+
+
+VERSION_COLUMNS: tuple[Any, ...] = (
+    col(Pass.id).label("pass_id"),
+    col(Pass.state),
+    col(Pass.content_hash),
+    col(Pass.modified_at),
+)
+# One row for each part of the programme, in order.
+_SHOWN_PASS = Look(
+    columns(
+        *VERSION_COLUMNS,
+        col(Pass.card_id),
+        col(Pass.pass_type_identifier),
+        col(Pass.serial_number),
+        col(Pass.authentication_token),
+        col(Pass.barcode),
+        col(Member.member_number),
+        col(Brand.name).label("brand"),
+        col(Brand.timezone),
+        col(Brand.currency),
+        col(Brand.contact),
+        col(Programme.name).label("programme"),
+        col(Programme.design),
+        col(ProgrammePart.kind),
+        col(ProgrammePart.rules),
+    )
+    .select_from(Pass)
+    .join(Card, col(Card.id) == col(Pass.card_id))
+    .join(Member, col(Member.id) == col(Card.member_id))
+    .join(Brand, col(Brand.id) == col(Card.brand_id))
+    .join(Programme, col(Programme.id) == col(Card.programme_id))
+    .join(ProgrammePart, col(ProgrammePart.programme_id) == col(Programme.id))
+    .where(col(Pass.id) == bindparam("pass_id"))
+    .order_by(col(ProgrammePart.position))
+)
+_LIVE_OF_LINK = Look(
+    columns(*VERSION_COLUMNS)
+    .join(Card, col(Card.id) == col(Pass.card_id))
+    .where(col(Card.link_token) == bindparam("link_token"), *_IS_LIVE)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A card with its live pass and all that a wallet or a page needs to show it."""
@@ -75,10 +147,7 @@ def parts_of(session: Session, programme_id: UUID) -> tuple[Part, ...]:
         .where(ProgrammePart.programme_id == programme_id)
         .order_by(col(ProgrammePart.position))
     )
-    return tuple(
-        Part(KINDS[row.kind], KINDS[row.kind].rules.model_validate(row.rules))
-        for row in session.exec(statement).all()
-    )
+    return tuple(_part(row.kind, row.rules) for row in session.exec(statement).all())
 
 
 def new_barcode() -> str:
@@ -133,11 +202,50 @@ def show(database: Database, card_id: UUID, *, at: datetime) -> Shown:
         return show_in(session, session.get_one(Card, card_id), at=at)
 
 
-def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> Shown:
-    """The card as this very pass shows it: a voided one never shows its successor's secrets."""
-    with database.reading() as session:
-        pass_ = session.get_one(Pass, pass_id)
-        return show_in(session, session.get_one(Card, pass_.card_id), at=at, pass_=pass_)
+def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass | None:
+    """The card as this very pass shows it: a voided one never shows its successor's secrets.
+
+    None when the pass is gone.
+    """
+    with database.looking() as glance:
+        rows = glance.rows(_SHOWN_PASS, pass_id=pass_id)
+        if not rows:
+            return None
+        row = rows[0]
+        standing = Standing(ledger.holdings(glance, row.card_id, at=at))
+    face = compose(
+        _faces([_part(each.kind, each.rules) for each in rows], standing, row),
+        brand=row.brand,
+        programme=row.programme,
+        member_number=row.member_number,
+        barcode=row.barcode,
+    )
+    return ShownPass(
+        version=Version.of(row),
+        pass_type_identifier=row.pass_type_identifier,
+        serial_number=row.serial_number,
+        authentication_token=row.authentication_token,
+        contact=row.contact,
+        design=designs.load(row.design),
+        face=face,
+    )
+
+
+def link_unknown() -> NotFound:
+    """No card has this link."""
+    return NotFound("link_unknown", _LINK_DETAIL, text=_LINK_UNKNOWN)
+
+
+def find_live_pass(database: Database, link_token: str) -> Version:
+    """The version of the live pass behind a personal link.
+
+    Raises:
+        NotFound: no card has this link.
+    """
+    rows = database.look(_LIVE_OF_LINK, link_token=link_token)
+    if not rows:
+        raise link_unknown()
+    return Version.of(rows[0])
 
 
 def show_own(database: Database, brand_id: UUID, card_id: str, *, at: datetime) -> Shown:
@@ -162,22 +270,20 @@ def show_by_link(database: Database, link_token: str, *, at: datetime) -> Shown:
     with database.reading() as session:
         card = session.exec(select(Card).where(Card.link_token == link_token)).first()
         if card is None:
-            raise NotFound("link_unknown", _LINK_DETAIL, text=_LINK_UNKNOWN)
+            raise link_unknown()
         return show_in(session, card, at=at)
 
 
-def show_in(session: Session, card: Card, *, at: datetime, pass_: Pass | None = None) -> Shown:
-    """The card as it stands at `at`, inside a session; with its live pass unless given another."""
+def show_in(session: Session, card: Card, *, at: datetime) -> Shown:
+    """The card as it stands at `at`, inside a session, with its live pass."""
     programme = session.get_one(Programme, card.programme_id)
     brand = session.get_one(Brand, card.brand_id)
     member = session.get_one(Member, card.member_id)
-    live = select(Pass).where(Pass.card_id == card.id, Pass.state == "live", Pass.purpose == "card")
-    pass_ = pass_ or session.exec(live).one()
+    pass_ = session.exec(select(Pass).where(Pass.card_id == card.id, *_IS_LIVE)).one()
     standing = ledger.standing(session, card.id, at=at)
-    zone = ZoneInfo(brand.timezone)
     parts = parts_of(session, programme.id)
     face = compose(
-        (part.kind.face(standing, part.rules, zone, currency=brand.currency) for part in parts),
+        _faces(parts, standing, brand),
         brand=brand.name,
         programme=programme.name,
         member_number=member.member_number,
@@ -287,4 +393,16 @@ def _choice(session: Session, card: Card) -> dict[str, str]:
 
 
 def _content_hash(shown: Shown) -> str:
-    return shown.face.content_hash(state=shown.pass_.state, design=shown.design.version)
+    return shown.face.content_hash(
+        state=shown.pass_.state, design=shown.design.version, contact=shown.brand.contact
+    )
+
+
+def _part(kind: str, rules: dict[str, Any]) -> Part:
+    return Part(KINDS[kind], KINDS[kind].rules.model_validate(rules))
+
+
+def _faces(parts: Iterable[Part], standing: Standing, brand: Any) -> Iterator[PartFace]:
+    zone = ZoneInfo(brand.timezone)
+    for part in parts:
+        yield part.kind.face(standing, part.rules, zone, currency=brand.currency)

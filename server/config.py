@@ -42,6 +42,8 @@ NAMES: dict[str, tuple[bool, str]] = {
     "LEIMA_APNS_CA_FILE": (False, "root certificates to trust for it; default the system's"),
     "LEIMA_PUSH_JOIN_SECONDS": (False, "changes within this time share one push; default 2"),
     "LEIMA_PUSH_RETRY_SECONDS": (False, "wait after Apple's 5xx answers; default 900"),
+    "LEIMA_PASS_CACHE_MB": (False, "memory for signed passes, in each process; default 64"),
+    "LEIMA_DEVICES_PER_PASS": (False, "phones that may hold one pass; default 20"),
     "LEIMA_SANDBOX_FILE": (
         False,
         "what the front page offers to try; `leima run --sandbox` sets it",
@@ -84,6 +86,8 @@ class Settings:
     tls_key_file: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     metrics_token: str | None = field(default=None, repr=False)
+    pass_cache_mb: int = 64
+    devices_per_pass: int = 20
     log_level: str = "info"
     log_format: str = "text"
 
@@ -134,6 +138,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         tls_key_file=tls_key_file,
         trusted_proxies=_networks(values.get("LEIMA_TRUSTED_PROXIES", "")),
         metrics_token=_metrics_token(values),
+        pass_cache_mb=_count(values, "LEIMA_PASS_CACHE_MB", 64, least=0),
+        devices_per_pass=_count(values, "LEIMA_DEVICES_PER_PASS", 20, least=2),
         log_level=log_level,
         log_format=log_format,
     )
@@ -220,6 +226,13 @@ def _whole(values: Mapping[str, str], name: str, default: int) -> int:
     text = values.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise SettingsError(f"{name}={text!r} is not a port: give a whole number up to 65535")
+    return int(text)
+
+
+def _count(values: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = values.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= 1_000_000:
+        raise SettingsError(f"{name}={text!r}: give a whole number from {least} to 1000000")
     return int(text)
 
 

@@ -83,6 +83,7 @@ class _Model:
     entries: list[_Row]
     face: CardFace
     design: str
+    contact: str
     told: _Row = field(default_factory=dict)
 
 
@@ -199,6 +200,7 @@ def _read(session: Session, card_id: UUID, at: datetime) -> _Model:
         entries=_rows(session, LedgerEntry, col(LedgerEntry.card_id) == card_id, LedgerEntry.id),
         face=shown.face,
         design=shown.design.version,
+        contact=shown.brand.contact,
     )
 
 
@@ -258,7 +260,7 @@ class _Batch:
             serial_number=secrets.token_urlsafe(18),
             authentication_token=secrets.token_urlsafe(32),
             barcode=barcode,
-            content_hash=face.content_hash(state=state, design=model.design),
+            content_hash=face.content_hash(state=state, design=model.design, contact=model.contact),
         )
         self._put(
             Device,

@@ -93,12 +93,13 @@ class CardFace:
     progress: Progress | None
     actions: tuple[Action, ...]
 
-    def content_hash(self, *, state: str, design: str) -> str:
-        """A digest of everything that a wallet's copy of the card depends on.
+    def content_hash(self, *, state: str, design: str, contact: str) -> str:
+        """A digest of everything that a wallet's copy of the card depends on and that may change.
 
         It covers every language, because the copy holds them all.
         """
-        return hashlib.sha256(msgspec.json.encode((self, state, design))).hexdigest()
+        content = (self, state, design, contact)
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
     def in_language(self, language: str) -> dict[str, object]:
         """The face as plain JSON values in one language, for pages and programs."""

@@ -43,6 +43,7 @@ _WHOLE = (
         _MEMBER.c.member_number,
         _MEMBER.c.language,
         _BRAND.c.name.label("brand"),
+        _BRAND.c.contact,
         _BRAND.c.timezone,
         _BRAND.c.currency,
         _PROGRAMME.c.name.label("programme"),
@@ -139,7 +140,7 @@ def bring_up_to_date(
     if wake_at != row.wake_at:
         connection.execute(_WAKE, {"card_id": row.id, "wake_at": wake_at})
     design = designs.load(row.design).version
-    content_hash = face.content_hash(state=row.state, design=design)
+    content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
     tag = cards.next_tags(session, row.pass_type_identifier)

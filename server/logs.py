@@ -111,6 +111,8 @@ def _everything(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 def _printable(line: str) -> str:
     """A terminal obeys nothing that stands in a log."""
+    if line.isprintable():
+        return line
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
     )

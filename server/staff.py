@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from server import throttle
 from server.bulk import table_of
+from server.db import Look
 from server.errors import Forbidden, SignedOut
 from server.face import Text
 from server.models import ApiKey, Brand, Location, Staff, Till
@@ -23,8 +24,10 @@ _PASSWORDS = PasswordHasher()
 # Verified when there is no such login, so that an unknown login takes as long as a wrong password.
 _NO_PASSWORD = _PASSWORDS.hash("no such login")
 _KEYS = table_of(ApiKey)
-_KEY = select_rows(_KEYS.c.brand_id, _KEYS.c.secret_hash).where(
-    _KEYS.c.prefix == bindparam("prefix"), _KEYS.c.revoked_at.is_(None)
+_KEY = Look(
+    select_rows(_KEYS.c.brand_id, _KEYS.c.secret_hash).where(
+        _KEYS.c.prefix == bindparam("prefix"), _KEYS.c.revoked_at.is_(None)
+    )
 )
 _TRIES, _WINDOW_SECONDS = 10, 900
 SIGN_IN = Text("Kirjaudu ensin kassalle.", "Logga in i kassan först.", "Sign in to the till first.")
@@ -127,8 +130,7 @@ def brand_of_key(services: Services, key: str) -> UUID:
     Raises:
         SignedOut: `key_invalid`; unknown, wrong or revoked.
     """
-    with services.database.looking_up() as connection:
-        row = connection.execute(_KEY, {"prefix": key[:18]}).first()
+    row = next(iter(services.database.look(_KEY, prefix=key[:18])), None)
     digest = hashlib.sha256(key.encode()).hexdigest()
     if row is None or not hmac.compare_digest(row.secret_hash, digest):
         raise SignedOut(

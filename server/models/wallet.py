@@ -24,11 +24,16 @@ class Device(Row, table=True):
 
 
 class Registration(SQLModel, table=True):
-    """A device wants to hear about a pass."""
+    """A device wants to hear about a pass.
+
+    `change_tag` is drawn with the registration when the phone may hold an older version than the
+    pass has; 0 when it cannot. The list treats the later of this one and the pass's.
+    """
 
     device_id: UUID = Field(foreign_key="device.id", primary_key=True, ondelete="CASCADE")
     pass_id: UUID = Field(foreign_key="pass.id", primary_key=True, index=True)
     created_at: datetime = moment()
+    change_tag: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Delivery(Row, table=True):

@@ -27,14 +27,16 @@ from passkit.package import MIME_TYPE
 from passkit.strings import KEY_PREFIX, must_be_keyed
 from passkit.updates import http_date
 from server import strips
-from server.cards import Shown
+from server.cards import ShownPass, Version, show_pass
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
 from server.face import LANGUAGES, Line, Progress, Text
+from server.services import Services
 from server.wallets.identity import Identity
+from server.wallets.pass_files import Key, PassFile, PassFiles
 
-__all__ = ["MIME_TYPE", "build_pass", "http_date"]
+__all__ = ["MIME_TYPE", "build_pass", "http_date", "pass_file"]
 
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 _FRONT = 4  # Wallet draws no more of both together on a store card
@@ -67,7 +69,36 @@ _forgetting = threading.Lock()
 _warned_on: set[date] = set()
 
 
-def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetime) -> bytes:
+def pass_file(
+    services: Services, version: Version, identity: Identity, files: PassFiles
+) -> PassFile | None:
+    """The signed file of a pass, from memory if this version was signed before; None when the
+    pass is gone.
+
+    Raises:
+        ServiceError: `pass_not_signable`, also for what was signed while the certificate was good.
+    """
+    at = services.now()
+    _check_certificate(identity, at, version)
+
+    def build() -> PassFile:
+        shown = show_pass(services.database, version.pass_id, at=at)
+        if shown is None:
+            raise _Gone
+        body = build_pass(shown, identity, services.settings, at)
+        return PassFile(Key(shown.version, identity.certificate_pem), body)
+
+    try:
+        return files.get(Key(version, identity.certificate_pem), build)
+    except _Gone:
+        return None
+
+
+class _Gone(Exception):
+    """The pass was removed between two looks."""
+
+
+def build_pass(shown: ShownPass, identity: Identity, settings: Settings, at: datetime) -> bytes:
     """The signed .pkpass file of the card as `shown`, in every language of the service.
 
     Raises:
@@ -82,12 +113,23 @@ def build_pass(shown: Shown, identity: Identity, settings: Settings, at: datetim
     try:
         return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
     except CertificateError as error:
-        _log.error("apple.pass_not_signable pass=%s: %s", shown.pass_.id, error)
-        raise ServiceError(
-            "pass_not_signable",
-            "The card cannot be signed at the moment: try again later.",
-            text=_NOT_SIGNABLE,
-        ) from error
+        raise _not_signable(shown.version, error) from error
+
+
+def _check_certificate(identity: Identity, at: datetime, version: Version) -> None:
+    try:
+        identity.signer.check(at)
+    except CertificateError as error:
+        raise _not_signable(version, error) from error
+
+
+def _not_signable(version: Version, error: CertificateError) -> ServiceError:
+    _log.error("apple.pass_not_signable pass=%s: %s", version.pass_id, error)
+    return ServiceError(
+        "pass_not_signable",
+        "The card cannot be signed at the moment: try again later.",
+        text=_NOT_SIGNABLE,
+    )
 
 
 class _Words:
@@ -143,12 +185,12 @@ def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
     return look
 
 
-def _content(shown: Shown, look: _Look, words: _Words, issuer: tuple[str, Settings]) -> Pass:
-    (team_identifier, settings), face, pass_ = issuer, shown.face, shown.pass_
+def _content(shown: ShownPass, look: _Look, words: _Words, issuer: tuple[str, Settings]) -> Pass:
+    (team_identifier, settings), face = issuer, shown.face
     return Pass(
-        pass_type_identifier=pass_.pass_type_identifier,
+        pass_type_identifier=shown.pass_type_identifier,
         team_identifier=team_identifier,
-        serial_number=pass_.serial_number,
+        serial_number=shown.serial_number,
         organization_name=words.write("brand", Text.same(face.brand)),
         description=words.write("description", Text.same(f"{face.programme}, {face.brand}")),
         store_card=_store_card(shown, words),
@@ -157,14 +199,14 @@ def _content(shown: Shown, look: _Look, words: _Words, issuer: tuple[str, Settin
         foreground_color=look.foreground,
         label_color=look.label,
         barcodes=(Barcode(message=face.barcode, alt_text=face.member_number),),
-        voided=pass_.state == "voided",
+        voided=shown.version.state == "voided",
         web_service_url=settings.public_url,
-        authentication_token=pass_.authentication_token,
+        authentication_token=shown.authentication_token,
         allow_http=settings.allow_http,
     )
 
 
-def _store_card(shown: Shown, words: _Words) -> StoreCard:
+def _store_card(shown: ShownPass, words: _Words) -> StoreCard:
     """Wallet draws the primary field over the strip: it stands below when the strip counts."""
     face = shown.face
     is_drawn = strips.drawable(shown.design, face.progress) is not None
@@ -175,7 +217,7 @@ def _store_card(shown: Shown, words: _Words) -> StoreCard:
         *over,
         *face.details,
         Line("member_number", _MEMBER_NUMBER, Text.same(face.member_number)),
-        Line("contact", _CONTACT, Text.same(shown.brand.contact)),
+        Line("contact", _CONTACT, Text.same(shown.contact)),
     )
     return StoreCard(
         header_fields=_fields((face.corner,), words),

@@ -2,10 +2,16 @@
 
 from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, request
 
 from server.services import Services
 from server.wallets.identity import Identity, load
+from server.wallets.pass_files import PassFiles
+
+
+def is_for_phones() -> bool:
+    """Whether a phone's wallet is asking: it has no session and no language, and reads no page."""
+    return request.path.startswith("/v1/")
 
 
 def services() -> Services:
@@ -20,6 +26,11 @@ def identity() -> Identity:
         known = load(services().settings, at=services().now())
         current_app.extensions["leima_identity"] = known
     return known
+
+
+def pass_files() -> PassFiles:
+    """The signed passes that this process keeps."""
+    return cast(PassFiles, current_app.extensions["leima_pass_files"])
 
 
 def sandbox() -> dict[str, Any] | None:

@@ -18,16 +18,17 @@ from passkit.updates import (
     parse_registration,
     parse_tag,
 )
-from server import cards, registrations
-from server.errors import NotFound, SignedOut
-from server.wallets.apple import build_pass
+from server import registrations
+from server.errors import BadRequest, NotFound, SignedOut
+from server.wallets.apple import pass_file
 from server.wallets.device_log import note
-from server.web import identity, problems, services
+from server.web import identity, pass_files, problems, services
 
 apple_web_service = Blueprint("apple_web_service", __name__, url_prefix="/v1")
 
 _REGISTRATION = "/devices/<device>/registrations/<pass_type>/<serial_number>"
 _REGISTRATION_LIMIT = 8 * 1024
+_DEVICE_LENGTH = 256  # phones use 32; what is longer would not fit an index of every database
 
 
 def init_app(app: Flask) -> None:
@@ -41,6 +42,8 @@ def init_app(app: Flask) -> None:
 def register(device: str, pass_type: str, serial_number: str) -> Response:
     """The phone has added the pass, or has a new push token for it."""
     request.max_content_length = _REGISTRATION_LIMIT
+    if len(device) > _DEVICE_LENGTH:
+        raise BadRequest("device_malformed", "No device has an identifier as long as this.")
     is_new = registrations.register(
         services().database,
         (pass_type, serial_number),
@@ -48,6 +51,7 @@ def register(device: str, pass_type: str, serial_number: str) -> Response:
         token=_token(),
         push_token=parse_registration(request.get_data()),
         at=services().now(),
+        most_devices=services().settings.devices_per_pass,
     )
     if is_new is None:
         raise _not_opened()
@@ -83,16 +87,16 @@ def list_changed(device: str, pass_type: str) -> Response:
 def fetch(pass_type: str, serial_number: str) -> Response:
     """The pass as it is now; 304, and nothing built, when the phone has exactly this version."""
     token = _token()
-    pass_ = registrations.find_pass(services().database, pass_type, serial_number, token)
-    if pass_ is None:
+    version = registrations.find_pass(services().database, pass_type, serial_number, token)
+    if version is None:
         raise _not_opened()
-    if is_unmodified(request.headers.get("If-Modified-Since"), pass_.modified_at):
+    if is_unmodified(request.headers.get("If-Modified-Since"), version.modified_at):
         return _empty(304)
-    at = services().now()
-    shown = cards.show_pass(services().database, pass_.id, at=at)
-    body = build_pass(shown, identity(), services().settings, at)
-    response = Response(body, mimetype=MIME_TYPE)
-    response.headers["Last-Modified"] = http_date(shown.pass_.modified_at)
+    file = pass_file(services(), version, identity(), pass_files())
+    if file is None:
+        raise _not_opened()
+    response = Response(file.body, mimetype=MIME_TYPE)
+    response.headers["Last-Modified"] = http_date(file.key.version.modified_at)
     return _uncached(response)
 
 
@@ -118,8 +122,8 @@ class _OneSlash:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path.startswith("//v1/"):
-            environ["PATH_INFO"] = path[1:]
+        if path.startswith("//") and (one := "/" + path.lstrip("/")).startswith("/v1/"):
+            environ["PATH_INFO"] = one
         return self._app(environ, start_response)
 
 

@@ -13,8 +13,8 @@ from server import cards, designs, events, members
 from server.errors import NotFound, Refused
 from server.face import Text
 from server.models import Brand, Programme
-from server.wallets.apple import MIME_TYPE, build_pass, http_date
-from server.web import identity, languages, sandbox, services
+from server.wallets.apple import MIME_TYPE, http_date, pass_file
+from server.web import identity, languages, pass_files, sandbox, services
 from server.web.languages import gettext, later
 from server.web.qr import svg
 
@@ -105,15 +105,16 @@ def card_page(link_token: str) -> str:
 @member.get("/c/<link_token>/card.pkpass")
 def card_file(link_token: str) -> Response:
     """The signed pass, as Wallet takes it."""
-    now = services().now()
-    shown = cards.show_by_link(services().database, link_token, at=now)
-    body = build_pass(shown, identity(), services().settings, now)
+    version = cards.find_live_pass(services().database, link_token)
+    file = pass_file(services(), version, identity(), pass_files())
+    if file is None:
+        raise cards.link_unknown()
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": 'inline; filename="card.pkpass"',
-        "Last-Modified": http_date(shown.pass_.modified_at),
+        "Last-Modified": http_date(file.key.version.modified_at),
     }
-    return Response(body, mimetype=MIME_TYPE, headers=headers)
+    return Response(file.body, mimetype=MIME_TYPE, headers=headers)
 
 
 def find_programme(brand_slug: str, programme_slug: str) -> tuple[Brand, Programme]:

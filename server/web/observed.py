@@ -6,16 +6,19 @@ can reach the log. Of its parts only those on a short list are written down as i
 
 import logging
 import time
+from functools import cache
 from types import TracebackType
 from typing import Any
 
 from flask import Flask, Response, g, request
+from prometheus_client import Histogram
 
 from server import metrics
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _IDS = ("pass_type", "serial_number", "card_id", "member_id", "event_id")
-_QUIET = ("health", "static")  # asked for all the time, and of no interest when all is well
+# Asked for all the time, and of no interest when all is well.
+_QUIET = ("apple_web_service", "health", "static")
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +37,8 @@ def route() -> str:
 
 
 def _group() -> str:
-    if request.url_rule is None:
-        return "unknown"
-    return str(request.url_rule.endpoint).partition(".")[0]
+    rule = request.url_rule
+    return str(rule.endpoint).partition(".")[0] if rule else "unknown"
 
 
 def _ids() -> str:
@@ -53,10 +55,13 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = request.method if request.method in _METHODS else "other"
     group = _group()
-    metrics.REQUESTS.labels(group, method, str(response.status_code)).observe(seconds)
-    is_quiet = group in _QUIET and response.status_code < 500
+    _histogram(group, method, response.status_code).observe(seconds)
+    is_quiet = group in _QUIET and response.status_code < _worth_a_line(group)
+    level = logging.DEBUG if is_quiet else logging.INFO
+    if not _log.isEnabledFor(level):
+        return response
     _log.log(
-        logging.DEBUG if is_quiet else logging.INFO,
+        level,
         "http.request method=%s route=%s ids=%s status=%d ms=%.1f",
         method,
         route(),
@@ -65,6 +70,16 @@ def _finish(response: Response) -> Response:
         seconds * 1000,
     )
     return response
+
+
+@cache
+def _histogram(group: str, method: str, status: int) -> Histogram:
+    return metrics.REQUESTS.labels(group, method, str(status))
+
+
+def _worth_a_line(group: str) -> int:
+    """From which status on. What a phone is refused is what somebody will ask about."""
+    return 400 if group == "apple_web_service" else 500
 
 
 def _failed(

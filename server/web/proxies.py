@@ -27,7 +27,7 @@ class TrustedProxies:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         given = {name: environ.pop(name) for name in _HEADERS if name in environ}
         environ[IS_FORWARDED] = bool(given)
-        if self._is_trusted(_address(environ.get("REMOTE_ADDR", ""))):
+        if self._networks and self._is_trusted(_address(environ.get("REMOTE_ADDR", ""))):
             self._believe(environ, given)
         return self._app(environ, start_response)
 
