@@ -191,7 +191,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     session.add(pass_)
     session.flush()
     pass_.content_hash = _content_hash(show_in(session, card, at=at))
-    pass_.change_tag = next_tags(session, pass_.pass_type_identifier)
+    pass_.change_tag = draw_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
     return card
 
@@ -361,7 +361,7 @@ def links(shown: Shown, public_url: str) -> dict[str, Any]:
     }
 
 
-def next_tags(session: Session, pass_type_identifier: str, count: int = 1) -> int:
+def draw_tag(session: Session, pass_type_identifier: str, count: int = 1) -> int:
     """The last of `count` new change tags. Draw them last: the counter stays locked."""
     session.flush()
     raised = {"pass_type": pass_type_identifier, "count": count}

@@ -310,7 +310,7 @@ def _copy(database: Database, chosen: list[_Model]) -> int:
         for table in (Member, Card, Device, Event):
             bulk.write(session, table, batch.rows[table])
         ledger.copy_in(session, batch.rows[Lot], batch.rows[LedgerEntry])
-        batch.number(cards.next_tags(session, pass_["pass_type_identifier"], len(chosen)))
+        batch.number(cards.draw_tag(session, pass_["pass_type_identifier"], len(chosen)))
         for late in (Pass, Registration, Delivery):
             bulk.write(session, late, batch.rows[late])
     return len(chosen)

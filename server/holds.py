@@ -143,7 +143,7 @@ def bring_up_to_date(
     content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
-    tag = cards.next_tags(session, row.pass_type_identifier)
+    tag = cards.draw_tag(session, row.pass_type_identifier)
     moved = {
         "pass_id": row.pass_id,
         "modified_at": max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
