@@ -181,7 +181,9 @@ class PushClient:
             return
         self._is_proven = True
         if push.status == 200:
-            _answer(push, Verdict.ACCEPTED, "Accepted.")
+            push.on_answer(
+                PushAnswer(push.token, push.apns_id, 200, "", Verdict.ACCEPTED, "Accepted.")
+            )
             return
         reason, moment = read_body(push.body)
         verdict = judge(push.status, reason)

@@ -46,12 +46,13 @@ class AcceptedPush:
 
     __slots__ = ("_headers", "at", "at_seconds", "body", "topic")
 
-    def __init__(self, headers: Headers, topic: str, body: bytes) -> None:
+    def __init__(
+        self, headers: Headers, topic: str, body: bytes, moment: tuple[datetime, float]
+    ) -> None:
         self._headers = headers
         self.topic = topic
         self.body = body
-        self.at = clock.now()
-        self.at_seconds = time.monotonic()
+        self.at, self.at_seconds = moment
 
     @property
     def token(self) -> str:
@@ -131,6 +132,7 @@ class ApnsStandIn:
         self.port = port
         self.connections: set[Connection] = set()
         self.misbehaves = False
+        self._moment = (at, 0.0)
         self._on_push = on_push
         self._needs_certificate = needs_certificate
         self._faults = Faults()
@@ -211,6 +213,10 @@ class ApnsStandIn:
             connection.limit_streams(count)
             connection.flush()
 
+    def heard(self) -> None:
+        """Pushes have come; those of one read share its moment."""
+        self._moment = clock.now(), time.monotonic()
+
     def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
         """Apple's answer to a request: headers first, then the token, then the push itself."""
         if topic is None and not self._needs_certificate:
@@ -222,7 +228,7 @@ class ApnsStandIn:
         else:
             answer = self._answer_of(self._refusal(headers.rest, body, topic))
         if answer.status == 200:
-            self.pushes.append(AcceptedPush(headers, topic or "", body))
+            self.pushes.append(AcceptedPush(headers, topic or "", body, self._moment))
             self.answers["200"] += 1
         else:
             self.answers[f"{answer.status} {answer.reason}".rstrip()] += 1

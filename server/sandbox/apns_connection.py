@@ -35,6 +35,9 @@ class Service(Protocol):
     faults: Faults
     misbehaves: bool  # whether any of the faults is about connections
 
+    def heard(self) -> None:
+        """Some pushes come now."""
+
     def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
         """The answer to a push; one that is accepted has been handed on."""
 
@@ -63,6 +66,11 @@ class Connection(Http2):
         self._service.connections.discard(self)
         if self._timer:
             self._timer.cancel()
+
+    def received(self, data: bytes) -> None:
+        """Take frames in."""
+        self._service.heard()
+        super().received(data)
 
     def requested(self, stream: int, headers: Headers, body: bytes) -> None:
         """Answer a push, or do to it what the faults say."""

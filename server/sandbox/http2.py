@@ -24,7 +24,7 @@ _END_HEADERS, _PADDED, _PRIORITISED = 0x4, 0x8, 0x20
 _TABLE_SIZE, _MAX_STREAMS, _INITIAL_WINDOW = 0x1, 0x3, 0x4
 _MAX_FRAME = 1 << 14
 _MAX_HEADERS = 1 << 16
-_WINDOW_SIZE = _GRANTED = 65535
+_WINDOW_SIZE = 65535
 _BODY_LIMIT = 1 << 14
 _STATUS = {200: b"\x88", 400: b"\x8c", 404: b"\x8d", 500: b"\x8e"}  # the static table's
 _ID_NAME = b"\x00\x07apns-id"
@@ -218,7 +218,7 @@ class Http2(TlsProtocol):
 
     def _take_data(self, flags: int, stream: int, payload: bytes) -> None:
         self._received += len(payload)
-        if self._received > _GRANTED // 2:
+        if self._received > _WINDOW_SIZE // 2:
             self._out.append(_grant(0, self._received))
             self._received = 0
         if flags & _PADDED:
@@ -228,8 +228,9 @@ class Http2(TlsProtocol):
         if self._open.get(stream) is None:
             return  # reset or answered meanwhile
         if flags & _END_STREAM:
-            before = self._bodies.pop(stream, b"") if self._bodies else b""
-            self._complete(stream, before + payload)
+            if stream in self._bodies:
+                payload = self._bodies.pop(stream) + payload
+            self._complete(stream, payload)
             return
         self._out.append(_grant(stream, len(payload)))
         self._bodies[stream] = (self._bodies.get(stream, b"") + payload)[:_BODY_LIMIT]
