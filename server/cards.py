@@ -102,11 +102,13 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     return card
 
 
-def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> Shown:
+def refresh(
+    session: Session, card: Card, *, at: datetime, join: timedelta, is_bulk: bool = False
+) -> Shown:
     """Bring the card's pass up to what it now shows, and owe its phones a push if that changed.
 
     The version moves only with the content. The change tag's counter stays locked until the
-    commit, so that tags are in the order of commits.
+    commit, so that tags are in the order of commits. `is_bulk`: nobody at a till waits to see it.
     """
     session.flush()
     card.wake_at = ledger.next_expiry(session, card.id)
@@ -122,7 +124,7 @@ def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> S
     pass_.version += 1
     pass_.change_tag = _next_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
-    deliveries.owe_devices(session, pass_.id, change_tag=pass_.change_tag, at=at, join=join)
+    deliveries.owe_devices(session, pass_, at=at, join=join, is_bulk=is_bulk)
     return shown
 
 

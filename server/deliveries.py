@@ -1,7 +1,9 @@
 """What phones are owed: written with the change, claimed and settled by a worker.
 
-A row stands for one device. The first change is due at once; changes that follow within the join
-time share one trailing push, because the phone asks for everything that changed anyway.
+A row stands for one device, because a push only makes a device ask for everything that changed. The
+first change of a card is due at once; what follows on the same card within the join time shares
+one trailing push. Another card of the device waits for no join: its change is news. What nobody
+waits for (`is_bulk`) is a lane of its own, which comes after the other.
 """
 
 from collections.abc import Iterable
@@ -13,7 +15,7 @@ from sqlalchemy import ColumnElement, func, true
 from sqlmodel import Session, col, select
 
 from server.db import Database, owe
-from server.models import Delivery, Device, Registration
+from server.models import Delivery, Device, Pass, Registration
 
 LEASE = timedelta(seconds=60)
 
@@ -22,7 +24,8 @@ LEASE = timedelta(seconds=60)
 class DuePush:
     """A claimed delivery: which token to push to, and up to which change it settles.
 
-    `attempts` is how often it was put off since the last success.
+    `attempts` is how often it was put off since the last success; `was_reached` whether this very
+    token has worked. Only who claimed it at `claimed_at` may settle it.
     """
 
     device_id: UUID
@@ -32,43 +35,60 @@ class DuePush:
     due_at: datetime
     was_reached: bool
     attempts: int
+    claimed_at: datetime
+    is_bulk: bool
 
 
 def owe_devices(
-    session: Session, pass_id: UUID, *, change_tag: int, at: datetime, join: timedelta
+    session: Session, pass_: Pass, *, at: datetime, join: timedelta, is_bulk: bool = False
 ) -> None:
-    """Every device registered for the pass is owed a push up to `change_tag`."""
+    """Every device registered for the pass is owed a push up to its change tag."""
+    due_at = _announce(pass_, at=at, join=join)
+    session.add(pass_)
     statement = (
         select(Device.id)
         .join(Registration, col(Registration.device_id) == col(Device.id))
-        .where(Registration.pass_id == pass_id)
+        .where(Registration.pass_id == pass_.id)
         .order_by(col(Device.id))  # rows are locked in one order everywhere
         .with_for_update(read=True, key_share=True, of=Device)  # none of them goes away meanwhile
     )
     for device_id in session.exec(statement).all():
         row = _delivery(session, device_id)
         if row is None:
-            row = Delivery(created_at=at, device_id=device_id, owed_tag=change_tag, due_at=at)
-        else:
-            row.owed_tag = change_tag
-            row.due_at = row.due_at or max(at, (row.sent_at or at - join) + join)
+            row = Delivery(created_at=at, device_id=device_id, owed_tag=0, due_at=None)
+        wanted_at = due_at
+        if is_bulk and row.sent_at:  # cards that change together are told together
+            wanted_at = max(due_at, row.sent_at + join)
+        row.owed_tag = pass_.change_tag
+        row.is_bulk = is_bulk and (row.due_at is None or row.is_bulk)
+        if row.due_at is None:
+            row.due_at = wanted_at
+        elif not row.attempts:  # the service asked to wait with what was put off
+            row.due_at = min(row.due_at, wanted_at)
         session.add(row)
         owe(session)
 
 
 def claim(
-    database: Database, *, at: datetime, limit: int, pass_type_identifier: str | None = None
+    database: Database,
+    *,
+    at: datetime,
+    limit: int,
+    pass_type_identifier: str | None = None,
+    is_bulk: bool | None = None,
 ) -> list[DuePush]:
-    """Take what is due and not in another worker's hands, oldest change first.
+    """Take what is due and not in another worker's hands, oldest change first, bulk last.
 
-    With `pass_type_identifier` only what devices of that pass type are owed.
+    With `pass_type_identifier` only what devices of that pass type are owed, with `is_bulk` only
+    one of the lanes.
     """
     with database.transaction() as session:
         statement = (
             select(Delivery, Device)
             .join(Device, col(Device.id) == col(Delivery.device_id))
-            .where(col(Delivery.due_at) <= at, _is_free(at), _is_of(pass_type_identifier))
-            .order_by(col(Delivery.due_at), col(Delivery.owed_tag))
+            .where(col(Delivery.due_at) <= at, _is_free(at), _is_in(is_bulk))
+            .where(_is_of(pass_type_identifier))
+            .order_by(col(Delivery.is_bulk), col(Delivery.due_at), col(Delivery.owed_tag))
             .limit(limit)
             .with_for_update(skip_locked=True, of=Delivery)
         )
@@ -84,19 +104,22 @@ def claim(
                 owed_tag=delivery.owed_tag,
                 due_at=delivery.due_at or at,
                 attempts=delivery.attempts,
-                was_reached=delivery.sent_at is not None,
+                was_reached=bool(delivery.sent_at and delivery.sent_at >= device.push_token_at),
+                claimed_at=at,
+                is_bulk=delivery.is_bulk,
             )
             for delivery, device in rows
         ]
 
 
-def settle(database: Database, pushes: Iterable[DuePush], *, at: datetime, join: timedelta) -> None:
-    """The push service took these. What changed meanwhile stays owed, one join time later."""
+def settle(database: Database, pushes: Iterable[DuePush], *, at: datetime) -> None:
+    """The push service took these. What changed meanwhile stays owed."""
     with database.transaction() as session:
         for push in sorted(pushes, key=lambda push: push.device_id):
             if row := _returned(session, push):
                 row.sent_at, row.attempts, row.error = at, 0, None
-                row.due_at = None if row.owed_tag == push.owed_tag else at + join
+                is_all = row.owed_tag == push.owed_tag
+                row.due_at = None if is_all else _rest_due(session, push, at=at)
 
 
 def put_off(database: Database, push: DuePush, *, until: datetime, error: str) -> None:
@@ -118,20 +141,26 @@ def give_up(database: Database, push: DuePush, *, error: str) -> None:
 def release(database: Database, pushes: Iterable[DuePush]) -> None:
     """Give claimed rows back untried, so that the next worker need not wait for the lease."""
     with database.transaction() as session:
-        for device_id in sorted(push.device_id for push in pushes):
-            if row := _delivery(session, device_id):
+        for push in sorted(pushes, key=lambda push: push.device_id):
+            row = _delivery(session, push.device_id)
+            if row and row.claimed_at == push.claimed_at:
                 row.claimed_at = None
                 session.add(row)
 
 
 def next_due(
-    database: Database, *, at: datetime, pass_type_identifier: str | None = None
+    database: Database,
+    *,
+    at: datetime,
+    pass_type_identifier: str | None = None,
+    is_bulk: bool | None = None,
 ) -> datetime | None:
-    """When the next delivery that nobody has in hand at `at` is due."""
+    """When the next delivery that nobody has in hand at `at` is due, in one lane or in both."""
     statement = (
         select(Delivery.due_at)
         .join(Device, col(Device.id) == col(Delivery.device_id))
         .where(col(Delivery.due_at).is_not(None), _is_free(at), _is_of(pass_type_identifier))
+        .where(_is_in(is_bulk))
         .order_by(col(Delivery.due_at))
         .limit(1)
     )
@@ -180,13 +209,39 @@ def _is_of(pass_type_identifier: str | None) -> ColumnElement[bool]:
     return col(Device.pass_type_identifier) == pass_type_identifier
 
 
+def _is_in(is_bulk: bool | None) -> ColumnElement[bool]:
+    return true() if is_bulk is None else col(Delivery.is_bulk) == is_bulk
+
+
+def _announce(pass_: Pass, *, at: datetime, join: timedelta) -> datetime:
+    """When phones are to hear of a change at `at`: at once, or with the next of the same card."""
+    last = pass_.announced_at
+    if last is None or last + join <= at:
+        pass_.announced_at = at
+    elif last <= at:
+        pass_.announced_at = last + join
+    assert pass_.announced_at is not None
+    return pass_.announced_at
+
+
+def _rest_due(session: Session, push: DuePush, *, at: datetime) -> datetime:
+    """When to tell of what changed while the push was on its way."""
+    statement = (
+        select(func.min(Pass.announced_at))
+        .join(Registration, col(Registration.pass_id) == col(Pass.id))
+        .where(Registration.device_id == push.device_id, col(Pass.change_tag) > push.owed_tag)
+    )
+    return max(at, session.exec(statement).one() or at)
+
+
 def _returned(session: Session, push: DuePush) -> Delivery | None:
     """The row of `push`, out of the worker's hands; None when the answer says nothing about it.
 
-    So it is when the phone has given another token meanwhile: it stays due, for that token.
+    So it is when the lease has run out and somebody else has the row in hand, and when the phone
+    has given another token meanwhile: it stays due, for that token.
     """
     row = _delivery(session, push.device_id)
-    if row is None:
+    if row is None or row.claimed_at != push.claimed_at:
         return None
     row.claimed_at = None
     session.add(row)

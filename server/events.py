@@ -48,6 +48,7 @@ _P = ParamSpec("_P")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
+_CLOCK = "clock"  # time itself made the event: nobody waits to see it
 # What two transactions may both be the first to write, and how often one gives way.
 _RACES = (
     "pk_event",
@@ -303,7 +304,13 @@ def _finish(
     entries: Iterable[LedgerEntry],
     notice: Notice | None,
 ) -> Answer:
-    shown = cards.refresh(session, card, at=event.recorded_at, join=services.push_join)
+    shown = cards.refresh(
+        session,
+        card,
+        at=event.recorded_at,
+        join=services.push_join,
+        is_bulk=event.source == _CLOCK,
+    )
     answer = {
         "id": event.id,
         "name": event.name,
@@ -348,7 +355,7 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
         if card.wake_at is None or card.wake_at >= now:
             return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
-        origin = Origin(brand_id=card.brand_id, source="clock")
+        origin = Origin(brand_id=card.brand_id, source=_CLOCK)
         event = _event(origin, report, card, _fingerprint("expire", {}), now)
         _add(session, event)
         entries = ledger.expire(session, event, at=now)
