@@ -98,6 +98,7 @@ _MISCONFIGURED = frozenset(
         pycurl.E_PEER_FAILED_VERIFICATION,
     }
 )
+_HTTP2_STREAM = 92  # CURLE_HTTP2_STREAM; pycurl gives it no name
 # How OpenSSL words the alert with which a server refuses the client's certificate.
 _REFUSED_CERTIFICATE = re.compile(
     r"alert (unknown ca|access denied|decrypt error"
@@ -135,7 +136,7 @@ def failure_of(curl_code: int, message: str) -> Failure:
     """Whom a failure concerns: everybody, those on the connection, or one push."""
     if is_unreachable(curl_code, message):
         return Failure.UNREACHABLE
-    is_of_stream = curl_code == pycurl.E_HTTP2_STREAM and "underlying connection" not in message
+    is_of_stream = curl_code == _HTTP2_STREAM and "underlying connection" not in message
     return Failure.RESET if is_of_stream else Failure.CUT
 
 
