@@ -47,6 +47,7 @@ _P = ParamSpec("_P")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
+_CLOCK = "clock"  # time itself made the event: nobody waits to see it
 # What two transactions may both be the first to write, and how often one gives way.
 _RACES = (
     "pk_event",
@@ -319,7 +320,14 @@ def _finish(
     journal.write(session, event)
     hold.book.write(first_line=first_line)
     at = event.recorded_at
-    holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
+    holds.bring_up_to_date(
+        session,
+        hold,
+        face,
+        at=at,
+        join=services.push_join,
+        is_bulk=event.source == _CLOCK,
+    )
     return Answer(event.answer)
 
 
@@ -351,7 +359,7 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
         if card.wake_at is None or card.wake_at >= now:
             return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
-        origin = Origin(brand_id=card.brand_id, source="clock")
+        origin = Origin(brand_id=card.brand_id, source=_CLOCK)
         event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
         journal.write(session, event)
         entries = ledger.expire(session, event, at=now)

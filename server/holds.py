@@ -40,6 +40,7 @@ _WHOLE = (
         _PASS.c.version,
         _PASS.c.content_hash,
         _PASS.c.modified_at,
+        _PASS.c.announced_at,
         _MEMBER.c.member_number,
         _MEMBER.c.language,
         _BRAND.c.name.label("brand"),
@@ -62,6 +63,15 @@ _WHOLE = (
 )
 _WAKE = update(_CARD).where(_CARD.c.id == bindparam("card_id"))
 _MOVE = update(_PASS).where(_PASS.c.id == bindparam("pass_id"))
+
+
+@dataclass(slots=True)
+class _Changed:
+    """The pass that moves, as its deliveries see it."""
+
+    id: UUID
+    change_tag: int
+    announced_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +138,18 @@ def take(session: Session, brand_id: UUID, card_id: UUID) -> Hold:
 
 
 def bring_up_to_date(
-    session: Session, hold: Hold, face: CardFace, *, at: datetime, join: timedelta
+    session: Session,
+    hold: Hold,
+    face: CardFace,
+    *,
+    at: datetime,
+    join: timedelta,
+    is_bulk: bool = False,
 ) -> None:
     """Bring the card's pass up to `face`, and owe its phones a push if that changed.
 
     The version moves only with the content. The change tag's counter stays locked until the
-    commit, so that tags are in the order of commits.
+    commit, so that tags are in the order of commits. `is_bulk`: nobody at a till waits to see it.
     """
     connection, row = connection_of(session), hold.row
     wake_at = hold.book.next_expiry()
@@ -144,15 +160,17 @@ def bring_up_to_date(
     if content_hash == row.content_hash:
         return
     tag = cards.draw_tag(session, row.pass_type_identifier)
+    changed = _Changed(row.pass_id, tag, row.announced_at)
+    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
     moved = {
         "pass_id": row.pass_id,
         "modified_at": max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
         "content_hash": content_hash,
         "version": row.version + 1,
         "change_tag": tag,
+        "announced_at": changed.announced_at,
     }
     connection.execute(_MOVE, moved)
-    deliveries.owe_devices(session, row.pass_id, change_tag=tag, at=at, join=join)
 
 
 @lru_cache(maxsize=1024)
