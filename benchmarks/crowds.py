@@ -1,7 +1,7 @@
 """Whether a phone waits longer in a crowd: list and fetch among few passes and among very many.
 
-Both databases are files of their own, filled by `leima demo --cards`, behind one application each in
-this process. Calls are made in turn on both, each for another phone, so that a busy machine
+Both databases are files of their own, filled by `leima demo --cards`, each behind an application
+in this process. Calls are made in turn on both, each for another phone, so that a busy machine
 slows both alike and no cache answers. `BENCH_CARDS` says how many make a crowd.
 """
 

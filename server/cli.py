@@ -13,7 +13,19 @@ from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import audit, backup, clock, config, crowd, demo, doctor, logs, migrations, supervisor
+from server import (
+    audit,
+    backup,
+    clock,
+    config,
+    crowd,
+    demo,
+    doctor,
+    logs,
+    migrations,
+    renewals,
+    supervisor,
+)
 from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
@@ -122,6 +134,17 @@ def seed(options: argparse.Namespace) -> int:
     print(f"Till:  {settings.public_url}/till  {access.till_login} / {access.till_password}")
     print(f"PINs:  {', '.join(f'{name} {pin}' for name, pin in access.pins)}")
     print(f"Key:   {access.api_key}")
+    return 0
+
+
+def renew(options: argparse.Namespace) -> int:
+    """Have every card of a programme show what it should by now."""
+    settings = config.read()
+    database = Database(settings.database_url)
+    migrations.require_current(database.engine)
+    count = renewals.ask(Services(database, settings), options.brand, options.programme)
+    print(f"{count:,} cards are looked at anew by the worker; phones hear of those that changed.")
+    database.dispose()
     return 0
 
 
@@ -237,6 +260,10 @@ def parser() -> argparse.ArgumentParser:
     )
     seeder.set_defaults(command=seed)
     founding.add_to(commands)
+    renewer = commands.add_parser("renew", help="cards show what was changed in a programme")
+    renewer.add_argument("brand", metavar="BRAND", help="its slug")
+    renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")
+    renewer.set_defaults(command=renew)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)

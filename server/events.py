@@ -217,7 +217,8 @@ def enrol(
 
 
 def expire_due(services: Services, *, limit: int = 100) -> int:
-    """Write off what has run out on cards whose time has come; how many cards that were."""
+    """Write off what has run out on cards whose time has come, and bring them up to date; how many
+    cards that were."""
     now = services.now()
     with services.database.reading() as session:
         statement = select(Card).where(col(Card.wake_at) < now).limit(limit)
@@ -357,6 +358,12 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
     with services.database.transaction() as session:
         card = session.get_one(Card, card_id, with_for_update={"key_share": True})
         if card.wake_at is None or card.wake_at >= now:
+            return
+        hold = holds.take(session, card.brand_id, card.id)
+        if not hold.book.has_run_out(now):  # it was only to be looked at anew
+            face = hold.face(hold.book.standing(now))
+            join = services.push_join
+            holds.bring_up_to_date(session, hold, face, at=now, join=join, is_bulk=True)
             return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
         origin = Origin(brand_id=card.brand_id, source=_CLOCK)

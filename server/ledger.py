@@ -160,6 +160,10 @@ class Book:
         moments = [lot.expires_at for lot in self._lots if lot.remaining and lot.expires_at]
         return min(moments, default=None)
 
+    def has_run_out(self, at: datetime) -> bool:
+        """Whether something is left of a lot that has run out by `at`: it is to be written off."""
+        return any(lot.remaining and not lot.is_live(at) for lot in self._lots)
+
     def post(self, event: Source, postings: Iterable[Posting]) -> list[Entry]:
         """Take `postings` in as entries of `event`, in order; they are written by `write`.
 
