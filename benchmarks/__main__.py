@@ -1,9 +1,9 @@
 """Every benchmark in one run: `make bench`, or `python -m benchmarks`."""
 
-from benchmarks import journey, passes, pushes
+from benchmarks import crowds, journey, passes, pushes, renewals, stamps
 from benchmarks.figures import table
 
-MODULES = [passes, pushes, journey]
+MODULES = [passes, pushes, journey, stamps, crowds, renewals]
 
 
 def main() -> None:

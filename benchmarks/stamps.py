@@ -85,8 +85,8 @@ def _echo() -> dict[str, Any]:
 
 def measure() -> list[Figure]:
     """Processor time of each, and how long a full batch takes."""
-    with TemporaryDirectory() as name, _child("push", Path(name)) as apns_port:
-        settings = _settings(Path(name), apns_port)
+    with TemporaryDirectory() as name, child("push", Path(name)) as apns_port:
+        settings = settings_for(Path(name), apns_port)
         key, cards = _fill(config.read(settings))
         with _server(Path(name), settings) as port, ThreadPoolExecutor(_CONNECTIONS) as pool:
             caller = _Caller(port, key, pool)
@@ -179,7 +179,7 @@ def _event(card: str) -> dict[str, Any]:
     return {"id": str(uuid4()), "card": card, "name": "stamped"}
 
 
-def _settings(folder: Path, apns_port: int) -> dict[str, str]:
+def settings_for(folder: Path, apns_port: int) -> dict[str, str]:
     return {
         "LEIMA_DATA_DIR": str(folder),
         "LEIMA_PUSH_JOIN_SECONDS": "0",
@@ -224,7 +224,7 @@ def _card_on_phone(services: Services, origin: events.Origin, programme: str) ->
 
 
 @contextmanager
-def _child(job: str, folder: Path, **settings: str) -> Iterator[int]:
+def child(job: str, folder: Path, **settings: str) -> Iterator[int]:
     """A process of our own that does `job`; gives the port it listens on."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("LEIMA_")}
     with subprocess.Popen(
@@ -245,7 +245,7 @@ def _child(job: str, folder: Path, **settings: str) -> Iterator[int]:
 
 @contextmanager
 def _server(folder: Path, settings: dict[str, str]) -> Iterator[int]:
-    with _child("serve", folder, **settings) as port:
+    with child("serve", folder, **settings) as port:
         until = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:

@@ -39,7 +39,7 @@ from server.models import (
 )
 from server.services import Services
 
-_MODELS = 60
+_MODELS = 24
 _BATCH = 1000  # cards in one transaction: tills wait for it
 _YEAR_DAYS = 330
 _STRANGERS_SHARE = 0.25  # who joined and never came again

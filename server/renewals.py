@@ -8,7 +8,6 @@ that nobody waits for.
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
-
 from sqlmodel import select as select_models
 
 from server import events
