@@ -1,9 +1,9 @@
 """Every benchmark in one run: `make bench`, or `python -m benchmarks`."""
 
-from benchmarks import journey, passes, phones, pushes
+from benchmarks import crowds, journey, passes, phones, pushes, renewals, stamps
 from benchmarks.figures import table
 
-MODULES = [passes, pushes, phones, journey]
+MODULES = [passes, pushes, phones, journey, stamps, crowds, renewals]
 
 
 def main() -> None:

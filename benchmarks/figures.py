@@ -11,19 +11,30 @@ _WIDTH = 80
 class Figure:
     """One measurement: `figure` is for people, `ratio` is what `goal` is held against.
 
-    `goal` is the least ratio wanted, or None when the figure is for comparison only.
+    `goal` is the least ratio wanted, the greatest one if it `is_ceiling`, or None when the figure
+    is for comparison only.
     """
 
     what: str
     figure: str
     ratio: float | None = None
     goal: float | None = None
+    is_ceiling: bool = False
     note: str = ""
 
     @property
     def is_met(self) -> bool:
         """Whether the goal is reached; a figure without a goal always is."""
-        return self.goal is None or (self.ratio is not None and self.ratio >= self.goal)
+        if self.goal is None or self.ratio is None:
+            return self.goal is None
+        return self.ratio <= self.goal if self.is_ceiling else self.ratio >= self.goal
+
+    @property
+    def bound(self) -> str:
+        """The goal as it is shown."""
+        if self.goal is None:
+            return ""
+        return f"{'<=' if self.is_ceiling else '>='} {self.goal:.2f}"
 
 
 def table(title: str, figures: Sequence[Figure]) -> str:
@@ -34,7 +45,7 @@ def table(title: str, figures: Sequence[Figure]) -> str:
             each.what,
             each.figure,
             "" if each.ratio is None else f"{each.ratio:.3f}",
-            "" if each.goal is None else f">= {each.goal:.2f}",
+            each.bound,
             "" if each.goal is None else ("reached" if each.is_met else "MISSED"),
         )
         for each in figures

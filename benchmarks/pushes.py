@@ -2,10 +2,12 @@
 
 Both clients push the same number of distinct tokens over one connection with the same number of
 streams to the same stand-in, which runs in a process of its own, and read every answer. Slices of
-both are interleaved, so that a busy machine slows both alike.
+both are interleaved, so that a busy machine slows both alike. Then ours alone: how much of what
+the delay of answers allows it reaches, and whether anything is lost when everything goes wrong.
 """
 
 import asyncio
+import json
 import secrets
 import ssl
 import statistics
@@ -15,9 +17,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aioapns
 from aioapns.connection import APNsProductionClientProtocol, APNsTLSClientProtocol
@@ -27,14 +30,19 @@ from passkit.apns import PushAnswer, PushClient, Verdict
 from passkit.throwaway import Authority
 from server import clock
 from server.sandbox.apns import HOST, ApnsStandIn
+from server.sandbox.faults import Faults
 
 TITLE = "Pushes: HTTP/2, TLS client certificate, one connection, 200 streams"
 
 _TOPIC = "pass.com.example.benchmark"
 _STREAMS = 200
-_SLICE = 1500
-_ROUNDS = 4
+_SLICE = 2000
+_ROUNDS = 5
 _GOAL = 8.0
+_DELAY_SECONDS, _DELAYED_STREAMS, _DELAYED = 0.05, 1000, 40_000
+_DELAYED_GOAL = 0.75
+_TROUBLED = 30_000
+_LONGEST_SECONDS = 300
 
 
 class Cost(NamedTuple):
@@ -46,10 +54,11 @@ class Cost(NamedTuple):
 
 def measure() -> list[Figure]:
     """The figures of this machine; raises when a push is not accepted."""
-    with TemporaryDirectory() as name, _stand_in(Path(name)) as port:
-        folder = Path(name)
-        with _our_pusher(folder, port) as ours, _their_pusher(folder, port) as theirs:
+    with TemporaryDirectory() as name, StandIn(Path(name)) as stand_in:
+        with _our_pusher(stand_in) as ours, _their_pusher(stand_in) as theirs:
             rounds = [(_time(ours), _time(theirs)) for _ in range(_ROUNDS)]
+        delayed = _measure_delayed(stand_in)
+        troubled = _measure_troubled(stand_in)
     our_costs, their_costs = zip(*rounds, strict=True)
     ratio = statistics.median(their.processor / our.processor for our, their in rounds)
     return [
@@ -59,15 +68,104 @@ def measure() -> list[Figure]:
             figure=_shown(our_costs),
             ratio=ratio,
             goal=_GOAL,
-            note="aioapns's processor time for a push to ours. The stand-in is Python and slower"
-            " than libcurl, so the rate is the stand-in's and only this ratio tells the clients"
-            " apart",
+            note="aioapns's processor time for a push to ours; the rates are also the stand-in's",
         ),
+        delayed,
+        troubled,
     ]
 
 
+def _measure_delayed(stand_in: "StandIn") -> Figure:
+    """Answers take their time; the streams are what there is to work with meanwhile."""
+    stand_in.set_faults(delay_seconds=_DELAY_SECONDS, max_streams=_DELAYED_STREAMS)
+    with _our_pusher(stand_in, streams=_DELAYED_STREAMS) as push:
+        tokens = [secrets.token_hex(32) for _ in range(_DELAYED)]
+        began = time.perf_counter()
+        push(tokens)
+        rate = _DELAYED / (time.perf_counter() - began)
+    stand_in.set_faults()
+    return Figure(
+        what="answers after 50 ms",
+        figure=f"{rate:,.0f} /s",
+        ratio=rate * _DELAY_SECONDS / _DELAYED_STREAMS,
+        goal=_DELAYED_GOAL,
+        note=f"of the {_DELAYED_STREAMS / _DELAY_SECONDS:,.0f} /s that {_DELAYED_STREAMS} streams"
+        " allow; stand-in and client need a core each",
+    )
+
+
+def _measure_troubled(stand_in: "StandIn") -> Figure:
+    """Goodbyes, cuts, a stream limit of one, refusals: what is pushed again until it is through."""
+    troubles: dict[str, Any] = {
+        "goaway_every": 3_300,
+        "cut_every": 5_000,
+        "answers": [
+            {"reason": reason, "every": every, "count": None}
+            for reason, every in (
+                ("Unregistered", 97),
+                ("TooManyRequests", 31),
+                ("ServiceUnavailable", 43),
+            )
+        ],
+    }
+    stand_in.set_faults(**troubles)
+    tokens = {secrets.token_hex(32) for _ in range(_TROUBLED)}
+    with _our_client(stand_in, streams=_DELAYED_STREAMS) as client:
+        settled = _Settled(client)
+        for token in tokens:
+            settled.push(token)
+        for at, streams in ((0.3, 1), (0.35, 1000), (0.6, 1), (0.65, 1000)):
+            settled.wait_for(round(at * _TROUBLED))
+            stand_in.set_faults(**troubles, max_streams=streams)
+        settled.wait_for(_TROUBLED)
+    reached = stand_in.accepted() & tokens
+    told = len((reached & settled.accepted) | settled.dead)
+    lost = settled.accepted - reached
+    stand_in.set_faults()
+    return Figure(
+        what="everything goes wrong",
+        figure=f"{told:,} of {_TROUBLED:,}",
+        ratio=(told - len(lost)) / _TROUBLED,
+        goal=1.0,
+        note=f"goodbyes, cuts, limit 1000 - 1 - 1000, 410, 429, 503; {settled.again:,} pushes were"
+        f" made again, {len(settled.dead):,} tokens were dead",
+    )
+
+
+class _Settled:
+    """Pushes until each token is accepted or dead; callable from two threads."""
+
+    def __init__(self, client: PushClient) -> None:
+        self.accepted: set[str] = set()
+        self.dead: set[str] = set()
+        self.again = 0
+        self._client = client
+
+    def push(self, token: str) -> None:
+        self._client.push(token, self._hear)
+
+    def _hear(self, answer: PushAnswer) -> None:
+        if answer.verdict is Verdict.ACCEPTED:
+            self.accepted.add(answer.token)
+        elif answer.verdict is Verdict.TOKEN_DEAD:
+            self.dead.add(answer.token)
+        else:
+            self.again += 1
+            self.push(answer.token)
+
+    def wait_for(self, count: int) -> None:
+        until = time.monotonic() + _LONGEST_SECONDS
+        while len(self.accepted) + len(self.dead) < count:
+            if time.monotonic() > until:
+                raise RuntimeError("pushes got lost: not all were answered in the end")
+            time.sleep(0.005)
+
+
 def serve(folder: Path) -> None:
-    """The stand-in, until standard input closes; leaves the certificates in `folder`."""
+    """The stand-in, until standard input closes; leaves the certificates in `folder`.
+
+    A line of input is a set of faults, or `accepted`: then it prints the tokens it took.
+    """
     at = clock.now()
     authority = Authority.create(at=at)
     issued = authority.issue_pass_certificate(_TOPIC, "BENCHMARK1", at=at)
@@ -77,61 +175,103 @@ def serve(folder: Path) -> None:
     (folder / "identity.pem").write_bytes(issued.certificate_pem + issued.key_pem)
     apns = ApnsStandIn(authority, at=at)
     apns.tokens.accept_any = True
+    apns.pushes = type(apns.pushes)(maxlen=4 * _TROUBLED)
     print(apns.start(), flush=True)
-    sys.stdin.read()
+    for line in sys.stdin:
+        if line.strip() == "accepted":
+            print(json.dumps([push.token for push in list(apns.pushes)]), flush=True)
+        else:
+            apns.faults = Faults.model_validate_json(line)
+            print("{}", flush=True)
     apns.stop()
 
 
-@contextmanager
-def _stand_in(folder: Path) -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.pushes", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.stdin.close()
+class StandIn:
+    """The stand-in in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> "StandIn":
+        command = [sys.executable, "-m", "benchmarks.pushes", str(self.folder)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self._read())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
+
+    def set_faults(self, **faults: Any) -> None:
+        """What goes wrong from now on; nothing, when nothing is given."""
+        self._ask(json.dumps(faults))
+
+    def accepted(self) -> set[str]:
+        """The tokens of the latest accepted pushes."""
+        return set(json.loads(self._ask("accepted")))
+
+    def _ask(self, line: str) -> bytes:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> bytes:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
 
 
 @contextmanager
-def _our_pusher(folder: Path, port: int) -> Iterator[Callable[[list[str]], None]]:
+def _our_client(stand_in: StandIn, *, streams: int) -> Iterator[PushClient]:
     client = PushClient(
-        url=f"https://{HOST}:{port}",
+        url=f"https://{HOST}:{stand_in.port}",
         topic=_TOPIC,
-        certificate_pem=(folder / "certificate.pem").read_bytes(),
-        key_pem=(folder / "key.pem").read_bytes(),
-        ca_pem=(folder / "root.pem").read_bytes(),
+        certificate_pem=(stand_in.folder / "certificate.pem").read_bytes(),
+        key_pem=(stand_in.folder / "key.pem").read_bytes(),
+        ca_pem=(stand_in.folder / "root.pem").read_bytes(),
         now=clock.now,
-        max_in_flight=_STREAMS,
+        max_in_flight=streams,
     )
-
-    def push(tokens: list[str]) -> None:
-        verdicts: list[Verdict] = []
-        done = threading.Event()
-
-        def note(answer: PushAnswer) -> None:
-            verdicts.append(answer.verdict)
-            if len(verdicts) == len(tokens):
-                done.set()
-
-        for token in tokens:
-            client.push(token, note)
-        if not done.wait(120) or set(verdicts) != {Verdict.ACCEPTED}:
-            raise RuntimeError("not every push of passkit.apns was accepted")
-
-    yield push
+    yield client
     client.close()
 
 
 @contextmanager
-def _their_pusher(folder: Path, port: int) -> Iterator[Callable[[list[str]], None]]:
+def _our_pusher(
+    stand_in: StandIn, *, streams: int = _STREAMS
+) -> Iterator[Callable[[list[str]], None]]:
+    with _our_client(stand_in, streams=streams) as client:
+        push = partial(_push_all, client)
+        push([secrets.token_hex(32)])  # opens the connection
+        yield push
+
+
+def _push_all(client: PushClient, tokens: list[str]) -> None:
+    verdicts: list[Verdict] = []
+    done = threading.Event()
+
+    def note(answer: PushAnswer) -> None:
+        verdicts.append(answer.verdict)
+        if len(verdicts) == len(tokens):
+            done.set()
+
+    for token in tokens:
+        client.push(token, note)
+    if not done.wait(_LONGEST_SECONDS) or set(verdicts) != {Verdict.ACCEPTED}:
+        raise RuntimeError("not every push of passkit.apns was accepted")
+
+
+@contextmanager
+def _their_pusher(stand_in: StandIn) -> Iterator[Callable[[list[str]], None]]:
     APNsProductionClientProtocol.APNS_SERVER = HOST
-    APNsTLSClientProtocol.APNS_PORT = port
-    context = ssl.create_default_context(cafile=folder / "root.pem")
+    APNsTLSClientProtocol.APNS_PORT = stand_in.port
+    context = ssl.create_default_context(cafile=stand_in.folder / "root.pem")
     context.set_alpn_protocols(["h2"])
 
     async def connect() -> aioapns.APNs:
         return aioapns.APNs(
-            client_cert=str(folder / "identity.pem"),
+            client_cert=str(stand_in.folder / "identity.pem"),
             topic=_TOPIC,
             max_connections=1,
             ssl_context=context,

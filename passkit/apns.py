@@ -12,15 +12,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pycurl
 
 from passkit.apns_answers import (
+    Failure,
     PushAnswer,
     Verdict,
-    is_unreachable,
+    failure_of,
     judge,
     judge_failure,
     read_body,
@@ -28,12 +30,25 @@ from passkit.apns_answers import (
 from passkit.apns_transfers import Identity, Request, Transfers
 from passkit.errors import PushError
 
-__all__ = ["PRODUCTION_URL", "PushAnswer", "PushClient", "Verdict", "judge", "judge_failure"]
+__all__ = [
+    "PRODUCTION_URL",
+    "Failure",
+    "PushAnswer",
+    "PushClient",
+    "Verdict",
+    "judge",
+    "judge_failure",
+]
 
 PRODUCTION_URL = "https://api.push.apple.com"  # passes have no development environment
 
 # Apple names no limit; tokens of several hundred characters have been seen.
 _LONGEST_TOKEN = 2048
+_FEWEST_PATIENT, _FIRST_PATIENT = 2, 50
+_LONGEST_QUEUE_SECONDS = 0.5
+# Of pushes that have been started all but as many as the service allows wait inside libcurl, so
+# that one of them may take many times as long as the service takes for one.
+_LONGEST_QUEUE = 6
 
 OnAnswer = Callable[[PushAnswer], None]
 
@@ -43,6 +58,29 @@ class _Push(Request):
     token: str = ""
     apns_id: str = ""
     on_answer: OnAnswer = lambda _: None
+    started: float | None = None  # on the monotonic clock, of a push that can wait
+
+
+class _Patience:
+    """How many pushes that can wait may be under way.
+
+    The service says how many streams it allows and changes its mind; what has been started queues
+    for them and cannot be overtaken any more. So the number follows how soon answers come: a push
+    that cannot wait is then never behind more than about half a second of others.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.room = min(_FIRST_PATIENT, most)
+        self._narrowed_at = 0.0
+
+    def learn(self, started: float, now: float) -> None:
+        """An answer has come to what was started at `started`."""
+        if now - started <= _LONGEST_QUEUE_SECONDS:
+            self.room = min(self.room + 1, self._most)
+        elif started > self._narrowed_at:  # once for all that queued together
+            self.room = max(_FEWEST_PATIENT, self.room // 2)
+            self._narrowed_at = now
 
 
 class PushClient:
@@ -71,8 +109,8 @@ class PushClient:
         """`topic` is the pass type identifier; certificate and key (PEM, the key without a
         password) are those that sign its passes. `now` gives the aware current time, for
         `apns-expiration`: the service tries for `expiration_seconds` to reach a phone that is
-        off. `ca_pem` holds the roots to trust, the system's when None. `timeout_seconds` counts
-        for each push, from its start to its answer.
+        off; with 0 it tries once. `ca_pem` holds the roots to trust, the system's when None. A
+        connection that has not answered anything for `timeout_seconds` is given up.
 
         Raises:
             PushError: the URL is not https, or there are no root certificates to trust.
@@ -92,25 +130,28 @@ class PushClient:
         self._max_in_flight = max_in_flight
         self._transfers: Transfers[_Push] = Transfers(
             Identity(certificate_pem=certificate_pem, key_pem=key_pem, ca_pem=ca_pem),
-            timeout_seconds=timeout_seconds,
+            timeout_seconds=timeout_seconds * _LONGEST_QUEUE,
             max_in_flight=max_in_flight,
         )
         self._lock = threading.Lock()
         self._id_prefix = str(uuid4())[:24]
         self._ids = itertools.count()
         self._waiting: deque[_Push] = deque()
+        self._patient: deque[_Push] = deque()
+        self._patience = _Patience(max_in_flight)
         self._is_closed = False
-        # A connection that has answered takes many pushes at once, a new one only the first, and
-        # one that has let a push time out none: it may be dead without anybody having said so.
+        self._timeout_seconds = timeout_seconds
+        # A connection that has answered takes many pushes at once, a new one only the first.
         self._is_proven = False
-        self._is_worn = False
+        self._heard_at = 0.0  # on the monotonic clock
         self._thread = threading.Thread(target=self._run, name=f"push {topic}", daemon=True)
         self._thread.start()
 
-    def push(self, token: str, on_answer: OnAnswer) -> None:
+    def push(self, token: str, on_answer: OnAnswer, *, can_wait: bool = False) -> None:
         """Queue a push to a push token; returns at once.
 
-        `on_answer` is called in the client's thread: it should be quick and must not raise.
+        `on_answer` is called in the client's thread: it should be quick and must not raise. What
+        `can_wait` lets all others go first.
 
         Raises:
             PushError: the client has been closed.
@@ -118,10 +159,13 @@ class PushClient:
         with self._lock:
             if self._is_closed:
                 raise PushError("The push client is closed: make a new one.", permanent=False)
-            if not self._waiting:
+            queue = self._patient if can_wait else self._waiting
+            if not queue:
                 self._transfers.wake()
             apns_id = f"{self._id_prefix}{next(self._ids):012x}"
-            self._waiting.append(_Push("", [], token=token, apns_id=apns_id, on_answer=on_answer))
+            push = _Push("", [], token=token, apns_id=apns_id, on_answer=on_answer)
+            push.started = 0.0 if can_wait else None
+            queue.append(push)
 
     def close(self) -> None:
         """Stop; every push without an answer gets `RETRY`. May be called more than once."""
@@ -138,33 +182,55 @@ class PushClient:
                 self._start_waiting()
                 for push in self._transfers.wait():
                     self._finish(push)
+                self._leave_if_silent()
         finally:
             with self._lock:
                 self._is_closed = True
             dropped = self._transfers.abort()
             self._transfers.close()
         self._waiting.extend(dropped)
-        self._answer_waiting(Verdict.RETRY, "The push client was closed before the answer came.")
+        detail = "The push client was closed before the answer came."
+        self._answer_waiting(Verdict.RETRY, detail, Failure.CUT)
 
     def _start_waiting(self) -> None:
-        if self._is_worn and not len(self._transfers):
-            self._transfers.reconnect()
-            self._is_worn = self._is_proven = False
-        expires_at = int(self._now().timestamp()) + self._expiration_seconds
-        for push in self._take_waiting(self._room() - len(self._transfers)):
+        if not len(self._transfers):
+            self._heard_at = monotonic()
+        expires_at = self._expiration_seconds and self._expires_at()
+        most = self._max_in_flight if self._is_proven else 1
+        for push in self._take_waiting(most - len(self._transfers)):
             if 0 < len(push.token) <= _LONGEST_TOKEN:
                 self._start(push, expires_at)
             else:
-                _answer(push, Verdict.TOKEN_DEAD, "It is empty or too long for a push token.")
+                _answer(push, Verdict.TOKEN_DEAD, "It is empty or too long for a push token.", None)
 
-    def _room(self) -> int:
-        if self._is_worn:
-            return 0
-        return self._max_in_flight if self._is_proven else 1
+    def _expires_at(self) -> int:
+        return int(self._now().timestamp()) + self._expiration_seconds
+
+    def _leave_if_silent(self) -> None:
+        """A connection may be dead without anybody having said so."""
+        if not len(self._transfers) or monotonic() - self._heard_at < self._timeout_seconds:
+            return
+        failure = Failure.CUT if self._is_proven else Failure.UNREACHABLE
+        detail = f"No answer from the push service for {self._timeout_seconds:g} seconds."
+        dropped = self._transfers.abort()
+        self._transfers.reconnect()
+        self._is_proven = False
+        for push in dropped:
+            _answer(push, Verdict.RETRY, detail, failure)
+        if failure is Failure.UNREACHABLE:
+            self._answer_waiting(Verdict.RETRY, detail, failure)
 
     def _take_waiting(self, count: int) -> list[_Push]:
         with self._lock:
-            return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            taken = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            if not self._patient:
+                return taken
+            room = min(count, self._patience.room - len(self._transfers)) - len(taken)
+            patient = [self._patient.popleft() for _ in range(min(room, len(self._patient)))]
+        now = monotonic()
+        for push in patient:
+            push.started = now
+        return taken + patient
 
     def _start(self, push: _Push, expires_at: int) -> None:
         push.url = self._base + _encoded(push.token)
@@ -179,9 +245,13 @@ class PushClient:
         if push.curl_code:
             self._fail(push)
             return
-        self._is_proven = True
+        self._is_proven, self._heard_at = True, monotonic()
+        if push.started is not None:
+            self._patience.learn(push.started, self._heard_at)
         if push.status == 200:
-            _answer(push, Verdict.ACCEPTED, "Accepted.")
+            push.on_answer(
+                PushAnswer(push.token, push.apns_id, 200, "", Verdict.ACCEPTED, "Accepted.")
+            )
             return
         reason, moment = read_body(push.body)
         verdict = judge(push.status, reason)
@@ -205,20 +275,21 @@ class PushClient:
         curl_code, message = push.curl_code, push.message
         verdict = judge_failure(curl_code, message)
         detail = f"No answer from the push service: {message or f'libcurl error {curl_code}'}."
-        has_timed_out = curl_code == pycurl.E_OPERATION_TIMEDOUT
-        is_hopeless = is_unreachable(curl_code, message) or (has_timed_out and not self._is_proven)
-        self._is_worn = self._is_worn or has_timed_out
-        self._is_proven = False
-        _answer(push, verdict, detail)
-        if is_hopeless:
-            self._answer_waiting(verdict, detail)
+        failure = failure_of(curl_code, message)
+        if curl_code == pycurl.E_OPERATION_TIMEDOUT:
+            failure = Failure.RESET  # others are answered meanwhile
+        self._is_proven = self._is_proven and failure is Failure.RESET
+        _answer(push, verdict, detail, failure)
+        if failure is Failure.UNREACHABLE:
+            self._answer_waiting(verdict, detail, failure)
 
-    def _answer_waiting(self, verdict: Verdict, detail: str) -> None:
+    def _answer_waiting(self, verdict: Verdict, detail: str, failure: Failure) -> None:
         """The same for all that wait now; what their callbacks queue anew is tried anew."""
         with self._lock:
-            waiting, self._waiting = self._waiting, deque()
+            waiting, self._waiting = self._waiting + self._patient, deque()
+            self._patient = deque()
         for push in waiting:
-            _answer(push, verdict, detail)
+            _answer(push, verdict, detail, failure)
 
 
 def _encoded(token: str) -> str:
@@ -233,14 +304,16 @@ def _encoded(token: str) -> str:
     )
 
 
-def _answer(push: _Push, verdict: Verdict, detail: str) -> None:
+def _answer(push: _Push, verdict: Verdict, detail: str, failure: Failure | None) -> None:
+    """There is no answer of the service's."""
     push.on_answer(
         PushAnswer(
             token=push.token,
             apns_id=push.apns_id,
-            status=push.status if verdict is Verdict.ACCEPTED else 0,
+            status=0,
             reason="",
             verdict=verdict,
             detail=detail,
+            failure=failure,
         )
     )

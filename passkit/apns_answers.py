@@ -24,13 +24,22 @@ class Verdict(Enum):
     RETRY = "retry"  # a trouble of the moment: push again later
 
 
+class Failure(Enum):
+    """Why there was no answer."""
+
+    UNREACHABLE = "unreachable"  # no connection can be made: nobody's push can succeed now
+    CUT = "cut"  # the connection ended or fell silent, with all that was under way
+    RESET = "reset"  # this push alone was ended; the others go on
+
+
 class PushAnswer(NamedTuple):
     """The outcome of one push.
 
     `status` is the HTTP status, 0 when there was no answer at all, and `reason` is Apple's word
     for it, empty on success. `unregistered_at` (UTC) comes with 410: only registrations made or
     renewed before it are dead. `detail` is a sentence for the log, without the token.
-    `retry_after_seconds` is what the service asked for, None when it asked for nothing. (A named
+    `retry_after_seconds` is what the service asked for, None when it asked for nothing. `failure`
+    says why there was no answer, None when there was one. (A named
     tuple, because one is made for each push and a frozen dataclass takes four times as long.)
     """
 
@@ -42,6 +51,7 @@ class PushAnswer(NamedTuple):
     detail: str
     unregistered_at: datetime | None = None
     retry_after_seconds: float | None = None
+    failure: Failure | None = None
 
 
 _TOKEN_REASONS = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "MissingDeviceToken"})
@@ -88,6 +98,7 @@ _MISCONFIGURED = frozenset(
         pycurl.E_PEER_FAILED_VERIFICATION,
     }
 )
+_HTTP2_STREAM = 92  # CURLE_HTTP2_STREAM; pycurl gives it no name
 # How OpenSSL words the alert with which a server refuses the client's certificate.
 _REFUSED_CERTIFICATE = re.compile(
     r"alert (unknown ca|access denied|decrypt error"
@@ -97,6 +108,8 @@ _REFUSED_CERTIFICATE = re.compile(
 
 def judge(status: int, reason: str) -> Verdict:
     """What an HTTP answer means. A reason nobody knows costs neither the token nor the topic."""
+    if reason == "TooManyProviderTokenUpdates":
+        return Verdict.HALT  # it is about who pushes, not about the phone
     if status == 400:
         if reason in _TOKEN_REASONS:
             return Verdict.TOKEN_DEAD
@@ -117,6 +130,14 @@ def judge_failure(curl_code: int, message: str) -> Verdict:
     if curl_code in _MISCONFIGURED or _REFUSED_CERTIFICATE.search(message):
         return Verdict.HALT
     return Verdict.RETRY
+
+
+def failure_of(curl_code: int, message: str) -> Failure:
+    """Whom a failure concerns: everybody, those on the connection, or one push."""
+    if is_unreachable(curl_code, message):
+        return Failure.UNREACHABLE
+    is_of_stream = curl_code == _HTTP2_STREAM and "underlying connection" not in message
+    return Failure.RESET if is_of_stream else Failure.CUT
 
 
 def is_unreachable(curl_code: int, message: str) -> bool:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from server import deliveries, designs, ledger
-from server.db import Database, Look
+from server import designs, ledger
+from server.bulk import table_of
+from server.db import Database, Look, connection_of
 from server.errors import NotFound, Refused
 from server.face import CardFace, PartFace, Text, compose
 from server.members import is_member_number
@@ -27,8 +28,17 @@ _IS_LIVE = (col(Pass.state) == "live", col(Pass.purpose) == "card")
 # stays small. Without the letters and digits that look alike.
 _BARCODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _BARCODE_LENGTH = 20
+_ID_LENGTH = 36  # of a UUID as we write it
 
-_UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
+_PASS_TYPE = table_of(PassType)
+_RAISE = (
+    update(_PASS_TYPE)
+    .where(_PASS_TYPE.c.identifier == bindparam("pass_type"))
+    .values(change_seq=_PASS_TYPE.c.change_seq + bindparam("count"))
+    .returning(_PASS_TYPE.c.change_seq)
+)
+
+UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
 UNKNOWN = Text("Korttia ei tunnistettu.", "Kortet kändes inte igen.", "Card not recognised.")
 
 _LINK_DETAIL = "This link leads to no card: ask for a new one."
@@ -140,6 +150,21 @@ def parts_of(session: Session, programme_id: UUID) -> tuple[Part, ...]:
     return tuple(_part(row.kind, row.rules) for row in session.exec(statement).all())
 
 
+def new_barcode() -> str:
+    """A code that no pass has: 99 bits."""
+    base, letters = len(_BARCODE_ALPHABET), []
+    number = secrets.randbelow(base**_BARCODE_LENGTH)
+    for _ in range(_BARCODE_LENGTH):
+        number, index = divmod(number, base)
+        letters.append(_BARCODE_ALPHABET[index])
+    return "".join(letters)
+
+
+def new_link_token() -> str:
+    """What leads to a card's own page, unguessable: 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
 def issue(session: Session, programme: Programme, member: Member, *, at: datetime) -> Card:
     """A new card for `member` with its pass, nothing on it yet."""
     card = Card(
@@ -147,7 +172,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
         brand_id=programme.brand_id,
         programme_id=programme.id,
         member_id=member.id,
-        link_token=secrets.token_urlsafe(24),
+        link_token=new_link_token(),
     )
     pass_ = Pass(
         created_at=at,
@@ -156,7 +181,7 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
         pass_type_identifier=programme.pass_type_identifier,
         serial_number=secrets.token_urlsafe(18),
         authentication_token=secrets.token_urlsafe(32),
-        barcode="".join(secrets.choice(_BARCODE_ALPHABET) for _ in range(_BARCODE_LENGTH)),
+        barcode=new_barcode(),
         change_tag=0,
         content_hash="",
         modified_at=at.replace(microsecond=0),
@@ -169,30 +194,6 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     pass_.change_tag = draw_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
     return card
-
-
-def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> Shown:
-    """Bring the card's pass up to what it now shows, and owe its phones a push if that changed.
-
-    The version moves only with the content. The change tag's counter stays locked until the
-    commit, so that tags are in the order of commits.
-    """
-    session.flush()
-    card.wake_at = ledger.next_expiry(session, card.id)
-    session.add(card)
-    shown = show_in(session, card, at=at)
-    content_hash = _content_hash(shown)
-    if content_hash == shown.pass_.content_hash:
-        return shown
-    pass_ = shown.pass_
-    second = at.replace(microsecond=0)
-    pass_.modified_at = max(second, pass_.modified_at + timedelta(seconds=1))
-    pass_.content_hash = content_hash
-    pass_.version += 1
-    pass_.change_tag = draw_tag(session, pass_.pass_type_identifier)
-    session.add(pass_)
-    deliveries.owe_devices(session, pass_.id, change_tag=pass_.change_tag, at=at, join=join)
-    return shown
 
 
 def show(database: Database, card_id: UUID, *, at: datetime) -> Shown:
@@ -256,7 +257,7 @@ def show_own(database: Database, brand_id: UUID, card_id: str, *, at: datetime) 
     with database.reading() as session:
         card = find(session, brand_id, card_id)
         if str(card.id) != card_id.lower():
-            raise NotFound("card_unknown", _UNKNOWN_DETAIL, text=UNKNOWN)
+            raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
         return show_in(session, card, at=at)
 
 
@@ -314,7 +315,7 @@ def find(session: Session, brand_id: UUID, code: str, *, programme: str | None =
         slugs = {card.id: session.get_one(Programme, card.programme_id).slug for card in cards}
         cards = [card for card in cards if slugs[card.id] == programme]
     if not cards:
-        raise NotFound("card_unknown", _UNKNOWN_DETAIL, text=UNKNOWN)
+        raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
     if len(cards) > 1:
         raise Refused(
             "card_ambiguous",
@@ -323,6 +324,20 @@ def find(session: Session, brand_id: UUID, code: str, *, programme: str | None =
             fields={"cards": [_choice(session, card) for card in cards]},
         )
     return cards[0]
+
+
+def find_id(session: Session, brand_id: UUID, code: str, *, programme: str | None = None) -> UUID:
+    """The id of the card that `find` would find; an id is not looked up at all.
+
+    Raises:
+        NotFound, Refused: as `find`.
+    """
+    if programme is None and len(code) == _ID_LENGTH:
+        try:
+            return UUID(code)
+        except ValueError:
+            pass
+    return find(session, brand_id, code, programme=programme).id
 
 
 def candidates(session: Session, brand_id: UUID, code: str) -> list[Card]:
@@ -346,9 +361,12 @@ def links(shown: Shown, public_url: str) -> dict[str, Any]:
     }
 
 
-def lock(session: Session, card: Card) -> None:
-    """Nobody else changes this card until the transaction ends; `card` is what it is now."""
-    session.refresh(card, with_for_update={"key_share": True})
+def draw_tag(session: Session, pass_type_identifier: str, count: int = 1) -> int:
+    """The last of `count` new change tags. Draw them last: the counter stays locked."""
+    session.flush()
+    raised = {"pass_type": pass_type_identifier, "count": count}
+    tag: int = connection_of(session).execute(_RAISE, raised).scalar_one()
+    return tag
 
 
 def _by_code(session: Session, brand_id: UUID, code: str) -> list[Card]:
@@ -388,16 +406,3 @@ def _faces(parts: Iterable[Part], standing: Standing, brand: Any) -> Iterator[Pa
     zone = ZoneInfo(brand.timezone)
     for part in parts:
         yield part.kind.face(standing, part.rules, zone, currency=brand.currency)
-
-
-def draw_tag(session: Session, pass_type_identifier: str) -> int:
-    """The next change tag of the pass type. Its counter is locked until the commit: draw late."""
-    session.flush()
-    statement = (
-        update(PassType)
-        .where(col(PassType.identifier) == pass_type_identifier)
-        .values(change_seq=PassType.change_seq + 1)
-        .returning(col(PassType.change_seq))
-    )
-    tag: int = session.exec(statement).scalar_one()
-    return tag

@@ -13,7 +13,19 @@ from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
+from server import (
+    audit,
+    backup,
+    clock,
+    config,
+    crowd,
+    demo,
+    doctor,
+    logs,
+    migrations,
+    renewals,
+    supervisor,
+)
 from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
@@ -103,8 +115,8 @@ def migrate(_options: argparse.Namespace) -> int:
     return 0
 
 
-def seed(_options: argparse.Namespace) -> int:
-    """Put the demo brand into the database and say how to get in."""
+def seed(options: argparse.Namespace) -> int:
+    """Put the demo brand into the database, with a crowd if asked for, and say how to get in."""
     settings = config.read()
     _upgrade(settings)
     database = Database(settings.database_url)
@@ -115,10 +127,26 @@ def seed(_options: argparse.Namespace) -> int:
         pass_type_identifier=known.pass_type_identifier,
         team_identifier=known.team_identifier,
     )
+    if options.cards:
+        crowd.grow(
+            services, access.brand, access.programme, count=options.cards, progress=crowd.bar()
+        )
+    database.dispose()
     print(f"Join:  {settings.public_url}/join/{access.brand}/{access.programme}")
     print(f"Till:  {settings.public_url}/till  {access.till_login} / {access.till_password}")
     print(f"PINs:  {', '.join(f'{name} {pin}' for name, pin in access.pins)}")
     print(f"Key:   {access.api_key}")
+    return 0
+
+
+def renew(options: argparse.Namespace) -> int:
+    """Have every card of a programme show what it should by now."""
+    settings = config.read()
+    database = Database(settings.database_url)
+    migrations.require_current(database.engine)
+    count = renewals.ask(Services(database, settings), options.brand, options.programme)
+    print(f"{count:,} cards are looked at anew by the worker; phones hear of those that changed.")
+    database.dispose()
     return 0
 
 
@@ -201,6 +229,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _crowd(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000_000:
+        raise argparse.ArgumentTypeError("give a number from 1 to 10000000")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     root = argparse.ArgumentParser(
@@ -227,10 +261,16 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(
         command=migrate
     )
-    commands.add_parser("demo", help="put the demo brand into the database").set_defaults(
-        command=seed
+    seeder = commands.add_parser("demo", help="put the demo brand into the database")
+    seeder.add_argument(
+        "--cards", type=_crowd, metavar="N", help="with so many cards in all, up to 10 million"
     )
+    seeder.set_defaults(command=seed)
     founding.add_to(commands)
+    renewer = commands.add_parser("renew", help="cards show what was changed in a programme")
+    renewer.add_argument("brand", metavar="BRAND", help="its slug")
+    renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")
+    renewer.set_defaults(command=renew)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from server import logs
@@ -44,6 +45,16 @@ NAMES: dict[str, tuple[bool, str]] = {
     "LEIMA_PUSH_RETRY_SECONDS": (False, "wait after Apple's 5xx answers; default 900"),
     "LEIMA_PASS_CACHE_MB": (False, "memory for signed passes, in each process; default 64"),
     "LEIMA_DEVICES_PER_PASS": (False, "phones that may hold one pass; default 20"),
+    "LEIMA_PUSH_BULK_PER_SECOND": (
+        False,
+        "pushes a second, of a worker, that nobody waits for; default 500",
+    ),
+    "LEIMA_PUSH_TYPE": (False, "apns-push-type of pushes; default background"),
+    "LEIMA_PUSH_PRIORITY": (False, "apns-priority of pushes, 1, 5 or 10; default 5"),
+    "LEIMA_PUSH_EXPIRATION_DAYS": (
+        False,
+        "how long Apple tries to reach a phone that is off; default 1",
+    ),
     "LEIMA_SANDBOX_FILE": (
         False,
         "what the front page offers to try; `leima run --sandbox` sets it",
@@ -97,6 +108,10 @@ class Settings:
     rate_limit_factor: float = 1.0
     log_level: str = "info"
     log_format: str = "text"
+    push_bulk_per_second: float = 500.0
+    push_type: str = "background"
+    push_priority: int = 5
+    push_expiration_days: float = 1.0
 
     @property
     def is_loopback(self) -> bool:
@@ -154,9 +169,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_token=_metrics_token(values),
         pass_cache_mb=_count(values, "LEIMA_PASS_CACHE_MB", 64, least=0),
         devices_per_pass=_count(values, "LEIMA_DEVICES_PER_PASS", 20, least=2),
-        rate_limit_factor=_factor(values, "LEIMA_RATE_LIMIT_FACTOR", 1.0),
+        rate_limit_factor=_between(values, "LEIMA_RATE_LIMIT_FACTOR", 1, (0, 1000)),
         log_level=log_level,
         log_format=log_format,
+        **_push_choices(values),
     )
 
 
@@ -262,15 +278,33 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
-def _factor(values: Mapping[str, str], name: str, default: float) -> float:
+def _push_choices(values: Mapping[str, str]) -> dict[str, Any]:
+    """How to push: which headers, and how fast what nobody waits for."""
+    push_type = values.get("LEIMA_PUSH_TYPE", "background")
+    priority = values.get("LEIMA_PUSH_PRIORITY", "5")
+    _one_of("LEIMA_PUSH_TYPE", push_type, ("background", "alert"))
+    _one_of("LEIMA_PUSH_PRIORITY", priority, ("1", "5", "10"))
+    return {
+        "push_bulk_per_second": _between(values, "LEIMA_PUSH_BULK_PER_SECOND", 500, (0.1, 100_000)),
+        "push_type": push_type,
+        "push_priority": int(priority),
+        "push_expiration_days": _between(values, "LEIMA_PUSH_EXPIRATION_DAYS", 1, (0, 30)),
+    }
+
+
+def _between(
+    values: Mapping[str, str], name: str, default: float, limits: tuple[float, float]
+) -> float:
     text = values.get(name, str(default))
     try:
-        factor = float(text)
+        number = float(text)
     except ValueError:
-        factor = -1.0
-    if not 0 <= factor <= 1000:
-        raise SettingsError(f"{name}={text!r} is not a factor: give 0 to 1000, such as 1 or 2.5")
-    return factor
+        number = limits[0] - 1
+    if not limits[0] <= number <= limits[1]:
+        raise SettingsError(
+            f"{name}={text!r}: give a number from {limits[0]:g} to {limits[1]:,.0f}"
+        )
+    return number
 
 
 def _file(values: Mapping[str, str], name: str) -> Path | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     URL,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -36,7 +37,9 @@ from server.errors import SettingsError
 DUE_CHANNEL = "leima_due"
 
 _is_writing: ContextVar[bool] = ContextVar("leima_is_writing", default=False)
+_is_locking: ContextVar[bool] = ContextVar("leima_is_locking", default=False)
 _OWES = "owes_the_outside"
+_CONNECTION = "connection"
 # How PostgreSQL says that it went away: nothing, when the line was cut; else its own words.
 _LOST = (None, "57P01", "57P02", "57P03", "08006")
 _PRAGMAS = (
@@ -98,7 +101,6 @@ class Database:
         """
         self.engine = _engine(_read_url(url))
         self.due = threading.Event()
-        self._write_engine = self.engine.execution_options(is_writing=True)
         self._read_engine = self.engine
         self._begin_reading = "BEGIN"
         self._idle: deque[Any] = deque()
@@ -136,8 +138,9 @@ class Database:
             raise RuntimeError("a transaction is open already: pass its session on instead")
         mark = _is_writing.set(True)
         try:
-            with Session(self._write_engine, expire_on_commit=False) as session:
+            with Session(self.engine, expire_on_commit=False) as session:
                 with session.begin():
+                    session.info[_CONNECTION] = _begun(session)
                     yield session
                     if self.is_postgresql and session.info.get(_OWES):
                         session.connection().execute(text(f"NOTIFY {DUE_CHANNEL}"))
@@ -297,6 +300,12 @@ def _converted(value: Any, convert: Callable[[Any], Any] | None) -> Any:
     return convert(value) if convert else value
 
 
+def connection_of(session: Session) -> Connection:
+    """What the session writes on, for statements that were prepared once; asking it costs more."""
+    connection: Connection = session.info.get(_CONNECTION) or session.connection()
+    return connection
+
+
 def owe(session: Session) -> None:
     """Say that this transaction leaves something to be done outside: wake the worker at commit."""
     session.info[_OWES] = True
@@ -358,7 +367,7 @@ def _engine(url: URL) -> Engine:
         return engine
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin)
+    engine.dialect.do_begin = _begin  # type: ignore[assignment]  # a listener slows them all
     return engine
 
 
@@ -388,5 +397,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Any) -> None:
-    is_writing = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    connection.execute("BEGIN IMMEDIATE" if _is_locking.get() else "BEGIN")
+
+
+def _begun(session: Session) -> Connection:
+    """The session's connection, which begins its transaction now: to write."""
+    mark = _is_locking.set(True)
+    try:
+        return session.connection()
+    finally:
+        _is_locking.reset(mark)

@@ -1,28 +1,72 @@
 """What phones are owed: written with the change, claimed and settled by a worker.
 
-A row stands for one device. The first change is due at once; changes that follow within the join
-time share one trailing push, because the phone asks for everything that changed anyway.
+A row stands for one device, because a push only makes a device ask for everything that changed. The
+first change of a card is due at once; what follows on the same card within the join time shares
+one trailing push. Another card of the device waits for no join: its change is news. What nobody
+waits for (`is_bulk`) is a lane of its own, which comes after the other.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Protocol
+from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, true
+from sqlalchemy import ColumnElement, bindparam, func, insert, true, update
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
-from server.db import Database, owe
-from server.models import Delivery, Device, Registration
+from server.bulk import table_of
+from server.db import Database, connection_of, owe
+from server.models import Delivery, Device, Pass, Registration
 
 LEASE = timedelta(seconds=60)
+
+_DELIVERY, _REGISTRATION, _DEVICE = table_of(Delivery), table_of(Registration), table_of(Device)
+_HOLDERS = (
+    select_rows(_DEVICE.c.id)
+    .join_from(_DEVICE, _REGISTRATION, _REGISTRATION.c.device_id == _DEVICE.c.id)
+    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .order_by(_DEVICE.c.id)  # rows are locked in one order everywhere
+    .with_for_update(read=True, key_share=True, of=_DEVICE)  # none of them goes away meanwhile
+)
+_OWED = (
+    select_rows(
+        _DELIVERY.c.id,
+        _DELIVERY.c.device_id,
+        _DELIVERY.c.due_at,
+        _DELIVERY.c.sent_at,
+        _DELIVERY.c.attempts,
+        _DELIVERY.c.is_bulk,
+    )
+    .join_from(_DELIVERY, _REGISTRATION, _REGISTRATION.c.device_id == _DELIVERY.c.device_id)
+    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .order_by(_DELIVERY.c.device_id)
+    .with_for_update(of=_DELIVERY)
+)
+_RAISE = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id == bindparam("row_id"))
+    .values(
+        owed_tag=bindparam("owed_tag"), due_at=bindparam("due_at"), is_bulk=bindparam("is_bulk")
+    )
+)
+
+
+class Changed(Protocol):
+    """A pass that has changed, in the database or about to."""
+
+    id: UUID
+    change_tag: int
+    announced_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class DuePush:
     """A claimed delivery: which token to push to, and up to which change it settles.
 
-    `attempts` is how often it was put off since the last success.
+    `attempts` is how often it was put off since the last success; `was_reached` whether this very
+    token has worked. Only who claimed it at `claimed_at` may settle it.
     """
 
     device_id: UUID
@@ -32,43 +76,66 @@ class DuePush:
     due_at: datetime
     was_reached: bool
     attempts: int
+    claimed_at: datetime
+    is_bulk: bool
 
 
 def owe_devices(
-    session: Session, pass_id: UUID, *, change_tag: int, at: datetime, join: timedelta
+    session: Session, pass_: Changed, *, at: datetime, join: timedelta, is_bulk: bool = False
 ) -> None:
-    """Every device registered for the pass is owed a push up to `change_tag`."""
-    statement = (
-        select(Device.id)
-        .join(Registration, col(Registration.device_id) == col(Device.id))
-        .where(Registration.pass_id == pass_id)
-        .order_by(col(Device.id))  # rows are locked in one order everywhere
-        .with_for_update(read=True, key_share=True, of=Device)  # none of them goes away meanwhile
-    )
-    for device_id in session.exec(statement).all():
-        row = _delivery(session, device_id)
+    """Every device registered for the pass is owed a push up to its change tag.
+
+    It sets `pass_.announced_at`, which whoever writes the pass writes with it.
+    """
+    due_at = _announce(pass_, at=at, join=join)
+    connection, key = connection_of(session), {"pass_id": pass_.id}
+    device_ids = connection.execute(_HOLDERS, key).scalars().all()
+    if not device_ids:
+        return
+    owe(session)
+    rows = {row.device_id: row for row in connection.execute(_OWED, key)}
+    changed, new = [], []
+    for device_id in device_ids:
+        row = rows.get(device_id)
+        wanted_at = due_at
+        if is_bulk and row and row.sent_at:  # cards that change together are told together
+            wanted_at = max(due_at, row.sent_at + join)
+        owed = {"owed_tag": pass_.change_tag, "is_bulk": is_bulk, "due_at": wanted_at}
         if row is None:
-            row = Delivery(created_at=at, device_id=device_id, owed_tag=change_tag, due_at=at)
-        else:
-            row.owed_tag = change_tag
-            row.due_at = row.due_at or max(at, (row.sent_at or at - join) + join)
-        session.add(row)
-        owe(session)
+            key_of_row = {"id": uuid4(), "created_at": at, "device_id": device_id}
+            new.append({**key_of_row, **owed, "attempts": 0})
+            continue
+        if row.due_at is not None:
+            owed["is_bulk"] = is_bulk and row.is_bulk
+            # The service asked to wait with what was put off.
+            owed["due_at"] = row.due_at if row.attempts else min(row.due_at, wanted_at)
+        changed.append({"row_id": row.id, **owed})
+    if changed:
+        connection.execute(_RAISE, changed)
+    if new:
+        connection.execute(insert(_DELIVERY), new)
 
 
 def claim(
-    database: Database, *, at: datetime, limit: int, pass_type_identifier: str | None = None
+    database: Database,
+    *,
+    at: datetime,
+    limit: int,
+    pass_type_identifier: str | None = None,
+    is_bulk: bool | None = None,
 ) -> list[DuePush]:
-    """Take what is due and not in another worker's hands, oldest change first.
+    """Take what is due and not in another worker's hands, oldest change first, bulk last.
 
-    With `pass_type_identifier` only what devices of that pass type are owed.
+    With `pass_type_identifier` only what devices of that pass type are owed, with `is_bulk` only
+    one of the lanes.
     """
     with database.transaction() as session:
         statement = (
             select(Delivery, Device)
             .join(Device, col(Device.id) == col(Delivery.device_id))
-            .where(col(Delivery.due_at) <= at, _is_free(at), _is_of(pass_type_identifier))
-            .order_by(col(Delivery.due_at), col(Delivery.owed_tag))
+            .where(col(Delivery.due_at) <= at, _is_free(at), _is_in(is_bulk))
+            .where(_is_of(pass_type_identifier))
+            .order_by(col(Delivery.is_bulk), col(Delivery.due_at), col(Delivery.owed_tag))
             .limit(limit)
             .with_for_update(skip_locked=True, of=Delivery)
         )
@@ -84,19 +151,22 @@ def claim(
                 owed_tag=delivery.owed_tag,
                 due_at=delivery.due_at or at,
                 attempts=delivery.attempts,
-                was_reached=delivery.sent_at is not None,
+                was_reached=bool(delivery.sent_at and delivery.sent_at >= device.push_token_at),
+                claimed_at=at,
+                is_bulk=delivery.is_bulk,
             )
             for delivery, device in rows
         ]
 
 
-def settle(database: Database, pushes: Iterable[DuePush], *, at: datetime, join: timedelta) -> None:
-    """The push service took these. What changed meanwhile stays owed, one join time later."""
+def settle(database: Database, pushes: Iterable[DuePush], *, at: datetime) -> None:
+    """The push service took these. What changed meanwhile stays owed."""
     with database.transaction() as session:
         for push in sorted(pushes, key=lambda push: push.device_id):
             if row := _returned(session, push):
                 row.sent_at, row.attempts, row.error = at, 0, None
-                row.due_at = None if row.owed_tag == push.owed_tag else at + join
+                is_all = row.owed_tag == push.owed_tag
+                row.due_at = None if is_all else _rest_due(session, push, at=at)
 
 
 def put_off(database: Database, push: DuePush, *, until: datetime, error: str) -> None:
@@ -118,8 +188,9 @@ def give_up(database: Database, push: DuePush, *, error: str) -> None:
 def release(database: Database, pushes: Iterable[DuePush]) -> None:
     """Give claimed rows back untried, so that the next worker need not wait for the lease."""
     with database.transaction() as session:
-        for device_id in sorted(push.device_id for push in pushes):
-            if row := _delivery(session, device_id):
+        for push in sorted(pushes, key=lambda push: push.device_id):
+            row = _delivery(session, push.device_id)
+            if row and row.claimed_at == push.claimed_at:
                 row.claimed_at = None
                 session.add(row)
 
@@ -140,13 +211,18 @@ def release_all(database: Database) -> int:
 
 
 def next_due(
-    database: Database, *, at: datetime, pass_type_identifier: str | None = None
+    database: Database,
+    *,
+    at: datetime,
+    pass_type_identifier: str | None = None,
+    is_bulk: bool | None = None,
 ) -> datetime | None:
-    """When the next delivery that nobody has in hand at `at` is due."""
+    """When the next delivery that nobody has in hand at `at` is due, in one lane or in both."""
     statement = (
         select(Delivery.due_at)
         .join(Device, col(Device.id) == col(Delivery.device_id))
         .where(col(Delivery.due_at).is_not(None), _is_free(at), _is_of(pass_type_identifier))
+        .where(_is_in(is_bulk))
         .order_by(col(Delivery.due_at))
         .limit(1)
     )
@@ -195,13 +271,39 @@ def _is_of(pass_type_identifier: str | None) -> ColumnElement[bool]:
     return col(Device.pass_type_identifier) == pass_type_identifier
 
 
+def _is_in(is_bulk: bool | None) -> ColumnElement[bool]:
+    return true() if is_bulk is None else col(Delivery.is_bulk) == is_bulk
+
+
+def _announce(pass_: Changed, *, at: datetime, join: timedelta) -> datetime:
+    """When phones are to hear of a change at `at`: at once, or with the next of the same card."""
+    last = pass_.announced_at
+    if last is None or last + join <= at:
+        pass_.announced_at = at
+    elif last <= at:
+        pass_.announced_at = last + join
+    assert pass_.announced_at is not None
+    return pass_.announced_at
+
+
+def _rest_due(session: Session, push: DuePush, *, at: datetime) -> datetime:
+    """When to tell of what changed while the push was on its way."""
+    statement = (
+        select(func.min(Pass.announced_at))
+        .join(Registration, col(Registration.pass_id) == col(Pass.id))
+        .where(Registration.device_id == push.device_id, col(Pass.change_tag) > push.owed_tag)
+    )
+    return max(at, session.exec(statement).one() or at)
+
+
 def _returned(session: Session, push: DuePush) -> Delivery | None:
     """The row of `push`, out of the worker's hands; None when the answer says nothing about it.
 
-    So it is when the phone has given another token meanwhile: it stays due, for that token.
+    So it is when the lease has run out and somebody else has the row in hand, and when the phone
+    has given another token meanwhile: it stays due, for that token.
     """
     row = _delivery(session, push.device_id)
-    if row is None:
+    if row is None or row.claimed_at != push.claimed_at:
         return None
     row.claimed_at = None
     session.add(row)

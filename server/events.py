@@ -9,21 +9,20 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from server import cards, ledger, members, metrics
+from server import cards, holds, journal, ledger, members, metrics
 from server.db import taken
 from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
-from server.models import Brand, Card, Event, LedgerEntry, Programme
+from server.models import Brand, Card, Event, Programme
 from server.programmes.base import Happening, Notice
 from server.seals import derive
 from server.services import Services
@@ -48,6 +47,7 @@ _P = ParamSpec("_P")
 _FUTURE_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_AT_ONCE = 1_000_000
+_CLOCK = "clock"  # time itself made the event: nobody waits to see it
 # What two transactions may both be the first to write, and how often one gives way.
 _RACES = (
     "pk_event",
@@ -135,13 +135,12 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
     fingerprint = _fingerprint("record", _plain(origin, report))
 
     def write(session: Session) -> Answer:
-        card = cards.find(session, origin.brand_id, report.card, programme=report.programme)
-        cards.lock(session, card)
+        card_id = cards.find_id(session, origin.brand_id, report.card, programme=report.programme)
+        hold = holds.take(session, origin.brand_id, card_id)
         now = services.now()  # after waiting for the card: events of a card are in its order
-        event = _event(origin, report, card, fingerprint, now)
-        _add(session, event)
-        entries, notice = _decide(session, card, event, report)
-        return _finish(services, session, card, event, entries, notice)
+        event = _event(origin, report, card_id, fingerprint, now)
+        entries, notice = _decide(hold, event, report)
+        return _finish(services, session, hold, event, entries, notice)
 
     return _once(services, (origin.brand_id, report.id), fingerprint, write)
 
@@ -159,16 +158,16 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
 
     def write(session: Session) -> Answer:
         original = find(session, origin.brand_id, event_id)
-        card = session.get_one(Card, original.card_id)
-        cards.lock(session, card)
+        holds.lock(session, original.card_id)
         _refuse_irreversible(session, original)
-        report = Report(id=reversal_id, card=str(card.id), name="reversed")
-        event = _event(origin, report, card, fingerprint, services.now())
+        report = Report(id=reversal_id, card=str(original.card_id), name="reversed")
+        event = _event(origin, report, original.card_id, fingerprint, services.now())
         event.reverses_event_id = original.id
-        _add(session, event)
+        journal.write(session, event)
         undone = ledger.reverse(session, event, original=original)
-        settled, _ = _decide(session, card, event, report, until=undone.until)
-        return _finish(services, session, card, event, [*undone.entries, *settled], _UNDONE)
+        hold = holds.take(session, origin.brand_id, original.card_id)
+        settled, _ = _decide(hold, event, report, until=undone.until)
+        return _finish(services, session, hold, event, [*undone.entries, *settled], _UNDONE)
 
     return _once(services, (origin.brand_id, reversal_id), fingerprint, write)
 
@@ -202,19 +201,24 @@ def enrol(
         card = cards.issue(session, programme, member, at=now)
         members.record_consents(session, member, applicant.consents, source=origin.source, at=now)
         report = Report(id=event_id, card=str(card.id), name="enrolled")
-        event = _event(origin, report, card, fingerprint, now)
-        _add(session, event)
-        _decide(session, card, event, report)
-        shown = cards.refresh(session, card, at=now, join=services.push_join)
+        event = _event(origin, report, card.id, fingerprint, now)
+        journal.write(session, event)
+        hold = holds.take(session, origin.brand_id, card.id)
+        _decide(hold, event, report)
+        hold.book.write()
+        face = hold.face(hold.book.standing(now))
+        holds.bring_up_to_date(session, hold, face, at=now, join=services.push_join)
+        shown = cards.show_in(session, card, at=now)
         event.answer = json.dumps(cards.links(shown, services.settings.public_url))
-        session.add(event)
+        journal.write(session, event)
         return Answer(event.answer)
 
     return _once(services, (origin.brand_id, event_id), fingerprint, write)
 
 
 def expire_due(services: Services, *, limit: int = 100) -> int:
-    """Write off what has run out on cards whose time has come; how many cards that were."""
+    """Write off what has run out on cards whose time has come, and bring them up to date; how many
+    cards that were."""
     now = services.now()
     with services.database.reading() as session:
         statement = select(Card).where(col(Card.wake_at) < now).limit(limit)
@@ -262,35 +266,30 @@ def find_programme(session: Session, brand_id: UUID, slug: str) -> Programme:
 
 
 def _decide(
-    session: Session,
-    card: Card,
-    event: Event,
-    report: Report,
-    *,
-    until: datetime | None = None,
-) -> tuple[list[LedgerEntry], Notice | None]:
-    brand = session.get_one(Brand, card.brand_id)
-    standing = ledger.standing(session, card.id, at=event.recorded_at, around=event.at)
+    hold: holds.Hold, event: journal.Recorded, report: Report, *, until: datetime | None = None
+) -> tuple[list[ledger.Entry], Notice | None]:
     happening = Happening(
         name=event.name,
         at=event.at,
-        zone=ZoneInfo(brand.timezone),
+        zone=hold.zone,
         quantity=event.quantity,
         is_at_till=event.source == "till",
         is_deliberate=report.is_deliberate,
         until=until,
         amount_cents=event.data.get("amount_cents"),
         currency=event.data.get("currency"),
-        brand_currency=brand.currency,
+        brand_currency=hold.row.currency,
         tags=frozenset(event.data.get("tags", ())),
     )
-    entries: list[LedgerEntry] = []
+    parts = [part for part in hold.parts if event.name in part.kind.answers]
+    looks_back = any(part.kind.looks_back(happening, part.rules) for part in parts)
+    around = event.at if looks_back else None
+    standing = hold.book.standing(event.recorded_at, around=around)
+    entries: list[ledger.Entry] = []
     notices: list[Notice] = []
-    for part in cards.parts_of(session, card.programme_id):
-        if event.name not in part.kind.answers:
-            continue
+    for part in parts:
         decision = part.kind.decide(standing, happening, part.rules)
-        entries += ledger.post(session, event, decision.postings)
+        entries += hold.book.post(event, decision.postings)
         notices += [decision.notice] if decision.notice else []
     return entries, notices[0] if notices else None
 
@@ -298,25 +297,38 @@ def _decide(
 def _finish(
     services: Services,
     session: Session,
-    card: Card,
-    event: Event,
-    entries: Iterable[LedgerEntry],
+    hold: holds.Hold,
+    event: journal.Recorded,
+    entries: Iterable[ledger.Entry],
     notice: Notice | None,
 ) -> Answer:
-    shown = cards.refresh(session, card, at=event.recorded_at, join=services.push_join)
+    """Answer, and write all that is not written yet."""
+    standing = hold.book.standing(event.recorded_at)
+    face = hold.face(standing)
     answer = {
         "id": event.id,
         "name": event.name,
-        "card": str(card.id),
+        "card": str(hold.card_id),
         "at": event.at.isoformat(),
         "reverses": event.reverses_event_id,
         "posted": _posted(entries),
-        "standing": shown.balances,
+        "standing": hold.balances(standing),
         "notice": notice and _told(notice),
-        "shows": shown.face.in_language(shown.member.language),
+        "shows": face.in_language(hold.row.language),
     }
     event.answer = json.dumps(answer, ensure_ascii=False)
-    session.add(event)
+    first_line = ledger.next_line(session, event) if event.is_written else 1
+    journal.write(session, event)
+    hold.book.write(first_line=first_line)
+    at = event.recorded_at
+    holds.bring_up_to_date(
+        session,
+        hold,
+        face,
+        at=at,
+        join=services.push_join,
+        is_bulk=event.source == _CLOCK,
+    )
     return Answer(event.answer)
 
 
@@ -329,7 +341,7 @@ def _told(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _posted(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+def _posted(entries: Iterable[ledger.Entry]) -> list[dict[str, Any]]:
     """The entries by type and unit: which lots they touched is the ledger's own business."""
     sums: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -347,16 +359,25 @@ def _expire(services: Services, card_id: UUID, now: datetime) -> None:
         card = session.get_one(Card, card_id, with_for_update={"key_share": True})
         if card.wake_at is None or card.wake_at >= now:
             return
+        hold = holds.take(session, card.brand_id, card.id)
+        if not hold.book.has_run_out(now):  # it was only to be looked at anew
+            face = hold.face(hold.book.standing(now))
+            join = services.push_join
+            holds.bring_up_to_date(session, hold, face, at=now, join=join, is_bulk=True)
+            return
         report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
-        origin = Origin(brand_id=card.brand_id, source="clock")
-        event = _event(origin, report, card, _fingerprint("expire", {}), now)
-        _add(session, event)
+        origin = Origin(brand_id=card.brand_id, source=_CLOCK)
+        event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
+        journal.write(session, event)
         entries = ledger.expire(session, event, at=now)
-        _finish(services, session, card, event, entries, None)
+        hold = holds.take(session, card.brand_id, card.id)
+        _finish(services, session, hold, event, entries, None)
     metrics.EVENTS.labels("expired", "recorded").inc()
 
 
-def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: datetime) -> Event:
+def _event(
+    origin: Origin, report: Report, card_id: UUID, fingerprint: str, now: datetime
+) -> journal.Recorded:
     at = report.at or now
     if at > now + _FUTURE_TOLERANCE:
         raise Refused("at_in_future", f"{at.isoformat()} has not come yet: check the clock.")
@@ -368,10 +389,10 @@ def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: da
         raise Refused("quantity_invalid", f"A quantity is 1 to {_MOST_AT_ONCE}.")
     if not 1 <= len(report.id) <= 128 or not report.id.isprintable() or " " in report.id:
         raise Refused("id_invalid", "An event id has 1 to 128 characters without spaces.")
-    return Event(
+    return journal.Recorded(
         brand_id=origin.brand_id,
         id=report.id,
-        card_id=card.id,
+        card_id=card_id,
         name=report.name,
         quantity=report.quantity,
         data=report.details,
@@ -383,12 +404,6 @@ def _event(origin: Origin, report: Report, card: Card, fingerprint: str, now: da
         at=at,
         recorded_at=now,
     )
-
-
-def _add(session: Session, event: Event) -> None:
-    """Write the event first: what it posts refers to it."""
-    session.add(event)
-    session.flush()
 
 
 def _once(
@@ -413,7 +428,7 @@ def _once(
 
 
 def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
-    event = session.get(Event, (brand_id, event_id))
+    event = journal.answered(session, brand_id, event_id)
     if event is None:
         return None
     if event.fingerprint != fingerprint:
@@ -452,9 +467,12 @@ def _refuse_second_card(session: Session, programme: Programme, member_id: UUID)
         )
 
 
+_REPORTED = tuple(each.name for each in fields(Report))
+
+
 def _plain(origin: Origin, report: Report) -> dict[str, Any]:
     return {
-        **asdict(replace(report, at=None)),
+        **{name: getattr(report, name) for name in _REPORTED},
         # A till says when by a clock that may be set right before it sends again.
         "at": report.at and origin.source != "till" and report.at.astimezone(UTC).isoformat(),
         "location": origin.location_id and str(origin.location_id),

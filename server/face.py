@@ -5,9 +5,10 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+
+import msgspec
 
 LANGUAGES = ("fi", "sv", "en")
 
@@ -97,9 +98,8 @@ class CardFace:
 
         It covers every language, because the copy holds them all.
         """
-        content = {"face": asdict(self), "state": state, "design": design, "contact": contact}
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        content = (self, state, design, contact)
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
     def in_language(self, language: str) -> dict[str, object]:
         """The face as plain JSON values in one language, for pages and programs."""
@@ -116,7 +116,7 @@ class CardFace:
             "corner": plain(self.corner) if self.corner else None,
             "lines": [plain(line) for line in self.lines],
             "details": [plain(line) for line in self.details],
-            "progress": asdict(self.progress) if self.progress else None,
+            "progress": self.progress and {"have": self.progress.have, "need": self.progress.need},
         }
 
 

@@ -6,16 +6,19 @@ sum of the live lots and can be rebuilt from the entries at any time.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, case
+from sqlalchemy import and_, bindparam, case, insert, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from server.db import Glance, Look
+from server import bulk
+from server.bulk import table_of
+from server.db import Glance, Look, connection_of
 from server.errors import Conflict
 from server.face import Text
 from server.models import Event, LedgerEntry, Lot
@@ -39,23 +42,194 @@ _HOLDINGS = Look(
 )
 _AROUND = timedelta(hours=26)  # the longest local day, on either side
 
+_EVENT, _LOT, _ENTRY = table_of(Event), table_of(Lot), table_of(LedgerEntry)
+_TAKEN_BACK = columns(_EVENT.c.reverses_event_id).where(
+    _EVENT.c.card_id == bindparam("card_id"), _EVENT.c.reverses_event_id.is_not(None)
+)
+_LEFT = (
+    columns(_LOT.c.id, _LOT.c.unit, _LOT.c.remaining, _LOT.c.earned_at, _LOT.c.expires_at)
+    .where(_LOT.c.card_id == bindparam("card_id"), _LOT.c.remaining > 0)
+    .order_by(
+        case((_LOT.c.expires_at.is_(None), 1), else_=0),
+        _LOT.c.expires_at,
+        _LOT.c.earned_at,
+        _LOT.c.id,
+    )
+)
+_EARNED = (
+    columns(_EVENT.c.id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.source, _ENTRY.c.unit)
+    .join_from(
+        _EVENT,
+        _ENTRY,
+        and_(_ENTRY.c.brand_id == _EVENT.c.brand_id, _ENTRY.c.event_id == _EVENT.c.id),
+    )
+    .where(_EVENT.c.card_id == bindparam("card_id"), _ENTRY.c.type == "earn")
+    .where(_EVENT.c.at.between(bindparam("since"), bindparam("until")))
+    .where(_EVENT.c.id.not_in(_TAKEN_BACK))
+)
+_NEW_LOT = insert(_LOT)
+_SPENT = update(_LOT).where(_LOT.c.id == bindparam("lot_id")).values(remaining=bindparam("left"))
+_NEW_ENTRY = insert(_ENTRY).returning(_ENTRY.c.id)
+
+
+class Source(Protocol):
+    """The event that entries are of, in the database or about to be."""
+
+    @property
+    def brand_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def id(self) -> str:
+        """As its maker calls it."""
+
+    @property
+    def card_id(self) -> UUID:
+        """The one card that it changes."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When we heard of it."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry as it is written; its number and key come with the writing."""
+
+    brand_id: UUID
+    event_id: str
+    card_id: UUID
+    lot_id: UUID
+    type: str
+    unit: str
+    delta: int
+    reverses_id: int | None
+    created_at: datetime
+    line_no: int = 0
+    id: int = 0
+
 
 class Reversal(NamedTuple):
     """The mirrored entries, and until when what was unmade would have been good."""
 
-    entries: list[LedgerEntry]
+    entries: list[Entry]
     until: datetime | None
 
 
-def standing(
-    session: Session, card_id: UUID, *, at: datetime, around: datetime | None = None
-) -> Standing:
-    """The card's live lots at `at`, and what it earned about a day before and after `around`."""
-    holdings = tuple(
-        Holding(lot.unit, lot.remaining, lot.expires_at)
-        for lot in _live_lots(session, card_id, at=at)
-    )
-    return Standing(holdings, _past(session, card_id, around) if around else ())
+@dataclass(slots=True)
+class _Left:
+    """A lot of which something is left, while an event is worked out."""
+
+    id: UUID
+    unit: str
+    remaining: int
+    earned_at: datetime
+    expires_at: datetime | None
+
+    def is_live(self, at: datetime) -> bool:
+        return self.expires_at is None or self.expires_at >= at
+
+
+class Book:
+    """A card's lots in memory. What is posted changes them at once, and the database when it is
+    written. Made anew for every event, with the card locked."""
+
+    def __init__(self, session: Session, card_id: UUID) -> None:
+        self._session, self._card_id = session, card_id
+        rows = connection_of(session).execute(_LEFT, {"card_id": card_id})
+        self._lots = [_Left(*row) for row in rows]
+        self._new: list[dict[str, Any]] = []
+        self._spent: dict[UUID, _Left] = {}
+        self._entries: list[Entry] = []
+
+    def standing(self, at: datetime, *, around: datetime | None = None) -> Standing:
+        """The live lots at `at`, and what was earned about a day before and after `around`."""
+        holdings = tuple(
+            Holding(lot.unit, lot.remaining, lot.expires_at)
+            for lot in self._lots
+            if lot.remaining and lot.is_live(at)
+        )
+        return Standing(holdings, _past(self._session, self._card_id, around) if around else ())
+
+    def next_expiry(self) -> datetime | None:
+        """When the card changes by itself next: the first moment a lot runs out."""
+        moments = [lot.expires_at for lot in self._lots if lot.remaining and lot.expires_at]
+        return min(moments, default=None)
+
+    def has_run_out(self, at: datetime) -> bool:
+        """Whether something is left of a lot that has run out by `at`: it is to be written off."""
+        return any(lot.remaining and not lot.is_live(at) for lot in self._lots)
+
+    def post(self, event: Source, postings: Iterable[Posting]) -> list[Entry]:
+        """Take `postings` in as entries of `event`, in order; they are written by `write`.
+
+        Raises:
+            Conflict: there is less than a spending asks for.
+        """
+        first = len(self._entries)
+        for posting in postings:
+            if posting.delta > 0:
+                self._earn(event, posting)
+            else:
+                self._spend(event, posting)
+        return self._entries[first:]
+
+    def write(self, *, first_line: int = 1) -> None:
+        """Write what was posted: the event must be there."""
+        connection = connection_of(self._session)
+        if self._new:
+            left = {lot.id: lot.remaining for lot in self._lots}
+            connection.execute(
+                _NEW_LOT, [{**row, "remaining": left[row["id"]]} for row in self._new]
+            )
+        if spent := [{"lot_id": lot.id, "left": lot.remaining} for lot in self._spent.values()]:
+            connection.execute(_SPENT, spent)
+        for line, entry in enumerate(self._entries, start=first_line):
+            entry.line_no = line
+            entry.id = connection.execute(_NEW_ENTRY, _values(entry)).scalar_one()
+        self._new, self._spent, self._entries = [], {}, []
+
+    def _earn(self, event: Source, posting: Posting) -> None:
+        lot = _Left(uuid4(), posting.unit, posting.delta, event.at, posting.expires_at)
+        self._new.append(
+            {
+                "id": lot.id,
+                "created_at": event.recorded_at,
+                "card_id": event.card_id,
+                "unit": lot.unit,
+                "earned": posting.delta,
+                "earned_at": lot.earned_at,
+                "expires_at": lot.expires_at,
+            }
+        )
+        self._lots.append(lot)
+        self._lots.sort(key=_first_out)
+        self._entries.append(_entry(event, lot, posting.type, posting.delta))
+
+    def _spend(self, event: Source, posting: Posting) -> None:
+        wanted = -posting.delta
+        new = {row["id"] for row in self._new}
+        for lot in self._lots:
+            is_usable = lot.unit == posting.unit and lot.is_live(event.recorded_at)
+            taken = min(wanted, lot.remaining) if is_usable else 0
+            if taken == 0:
+                continue
+            lot.remaining -= taken
+            wanted -= taken
+            if lot.id not in new:
+                self._spent[lot.id] = lot
+            self._entries.append(_entry(event, lot, posting.type, -taken))
+        if wanted:
+            raise Conflict(
+                "insufficient",
+                f"The card has {-posting.delta - wanted} {posting.unit}, "
+                f"{-posting.delta} are needed.",
+                text=Text("Saldo ei riitä.", "Saldot räcker inte.", "There is not enough left."),
+            )
 
 
 def holdings(glance: Glance, card_id: UUID, *, at: datetime) -> tuple[Holding, ...]:
@@ -64,23 +238,30 @@ def holdings(glance: Glance, card_id: UUID, *, at: datetime) -> tuple[Holding, .
     return tuple(Holding(*row) for row in rows)
 
 
-def post(session: Session, event: Event, postings: Iterable[Posting]) -> list[LedgerEntry]:
-    """Write `postings` as entries of `event`, in order.
+def standing(session: Session, card_id: UUID, *, at: datetime) -> Standing:
+    """The card's live lots at `at`."""
+    return Book(session, card_id).standing(at)
+
+
+def post(session: Session, event: Source, postings: Iterable[Posting]) -> list[Entry]:
+    """Write `postings` as entries of `event`, in order, after those it has.
 
     Raises:
         Conflict: there is less than a spending asks for.
     """
-    entries: list[LedgerEntry] = []
-    for posting in postings:
-        if posting.delta > 0:
-            entries.append(_earn(session, event, posting))
-        else:
-            entries.extend(_spend(session, event, posting))
-    _number(session, event, entries)
+    session.flush()
+    book = Book(session, event.card_id)
+    entries = book.post(event, postings)
+    book.write(first_line=next_line(session, event))
     return entries
 
 
-def reverse(session: Session, event: Event, *, original: Event) -> Reversal:
+def next_line(session: Session, event: Source) -> int:
+    """The number of the next entry of `event`."""
+    return 1 + len(session.exec(_entries_of(event)).all())
+
+
+def reverse(session: Session, event: Source, *, original: Event) -> Reversal:
     """Mirror what `original` posted, as entries of `event`.
 
     Rewards made from a reversed stamp are unmade with it. What has been used or has run out
@@ -113,7 +294,7 @@ def reverse(session: Session, event: Event, *, original: Event) -> Reversal:
     return Reversal(mirrored, until)
 
 
-def expire(session: Session, event: Event, *, at: datetime) -> list[LedgerEntry]:
+def expire(session: Session, event: Source, *, at: datetime) -> list[Entry]:
     """Write off every lot of the event's card that has run out by `at`."""
     statement = select(Lot).where(
         Lot.card_id == event.card_id, Lot.remaining > 0, col(Lot.expires_at) < at
@@ -127,87 +308,51 @@ def expire(session: Session, event: Event, *, at: datetime) -> list[LedgerEntry]
     return entries
 
 
+def copy_in(session: Session, lots: Sequence[bulk.Stored], entries: Sequence[bulk.Stored]) -> None:
+    """Write the books of whole cards that are copies of others: rows as stored, in order."""
+    bulk.write(session, Lot, lots)
+    bulk.write(session, LedgerEntry, entries)
+
+
 def next_expiry(session: Session, card_id: UUID) -> datetime | None:
-    """When the card changes by itself next: the first moment a lot runs out."""
-    statement = (
-        select(Lot.expires_at)
-        .where(Lot.card_id == card_id, Lot.remaining > 0, col(Lot.expires_at).is_not(None))
-        .order_by(col(Lot.expires_at))
-        .limit(1)
-    )
-    return session.exec(statement).first()
+    """When the card changes by itself next."""
+    return Book(session, card_id).next_expiry()
 
 
-def _live_lots(session: Session, card_id: UUID, *, at: datetime) -> Sequence[Lot]:
+def _first_out(lot: _Left) -> tuple[Any, ...]:
     """Those that run out first come first; those that never do, last."""
-    statement = select(Lot).where(*_IS_LIVE).order_by(*_SOONEST)
-    return session.exec(statement, params={"card_id": card_id, "at": at}).all()
+    return (lot.expires_at is None, lot.expires_at or lot.earned_at, lot.earned_at, lot.id)
 
 
 def _past(session: Session, card_id: UUID, around: datetime) -> tuple[Past, ...]:
     """By which events the card earned what, without those that were taken back."""
-    reversed_ids = select(Event.reverses_event_id).where(
-        Event.card_id == card_id, col(Event.reverses_event_id).is_not(None)
-    )
-    entry_of_event = and_(
-        col(LedgerEntry.brand_id) == col(Event.brand_id),
-        col(LedgerEntry.event_id) == col(Event.id),
-    )
-    statement = (
-        select(Event, LedgerEntry.unit)
-        .join(LedgerEntry, entry_of_event)
-        .where(Event.card_id == card_id, LedgerEntry.type == "earn")
-        .where(col(Event.at).between(around - _AROUND, around + _AROUND))
-        .where(col(Event.id).not_in(reversed_ids))
-    )
-    earned = {(event.id, unit): event for event, unit in session.exec(statement).all()}
-    return tuple(
-        Past(event.name, unit, event.at, event.source == "till")
-        for (_, unit), event in earned.items()
-    )
+    window = {"since": around - _AROUND, "until": around + _AROUND}
+    rows = connection_of(session).execute(_EARNED, {"card_id": card_id, **window})
+    earned = {(row.id, row.unit): row for row in rows}
+    return tuple(Past(row.name, row.unit, row.at, row.source == "till") for row in earned.values())
 
 
-def _earn(session: Session, event: Event, posting: Posting) -> LedgerEntry:
-    lot = Lot(
-        created_at=event.recorded_at,
-        card_id=event.card_id,
-        unit=posting.unit,
-        earned=posting.delta,
-        remaining=posting.delta,
-        earned_at=event.at,
-        expires_at=posting.expires_at,
-    )
-    session.add(lot)
-    return _entry(event, lot, posting.type, posting.delta)
-
-
-def _spend(session: Session, event: Event, posting: Posting) -> list[LedgerEntry]:
-    wanted, entries = -posting.delta, []
-    session.flush()  # lots opened by this event's earlier postings may be spent at once
-    for lot in _live_lots(session, event.card_id, at=event.recorded_at):
-        if lot.unit != posting.unit or wanted == 0:
-            continue
-        taken = min(wanted, lot.remaining)
-        lot.remaining -= taken
-        wanted -= taken
-        session.add(lot)
-        entries.append(_entry(event, lot, posting.type, -taken))
-    if wanted:
-        raise Conflict(
-            "insufficient",
-            f"The card has {-posting.delta - wanted} {posting.unit}, {-posting.delta} are needed.",
-            text=Text("Saldo ei riitä.", "Saldot räcker inte.", "There is not enough left."),
-        )
-    return entries
+def _values(entry: Entry) -> dict[str, Any]:
+    return {
+        "brand_id": entry.brand_id,
+        "event_id": entry.event_id,
+        "line_no": entry.line_no,
+        "card_id": entry.card_id,
+        "lot_id": entry.lot_id,
+        "type": entry.type,
+        "unit": entry.unit,
+        "delta": entry.delta,
+        "reverses_id": entry.reverses_id,
+        "created_at": entry.created_at,
+    }
 
 
 def _entry(
-    event: Event, lot: Lot, kind: str, delta: int, *, mirrors: LedgerEntry | None = None
-) -> LedgerEntry:
-    return LedgerEntry(
+    event: Source, lot: Lot | _Left, kind: str, delta: int, *, mirrors: LedgerEntry | None = None
+) -> Entry:
+    return Entry(
         brand_id=event.brand_id,
         event_id=event.id,
-        line_no=0,
         card_id=event.card_id,
         lot_id=lot.id,
         type=kind,
@@ -218,22 +363,21 @@ def _entry(
     )
 
 
-def _number(session: Session, event: Event, entries: Sequence[LedgerEntry]) -> None:
+def _number(session: Session, event: Source, entries: Sequence[Entry]) -> None:
     session.flush()
-    start = len(session.exec(_entries_of(event)).all())
-    for offset, entry in enumerate(entries, start=start + 1):
-        entry.line_no = offset
-        session.add(entry)
-        session.flush()  # the order of ids is the order of lines
+    start = next_line(session, event)
+    for line, entry in enumerate(entries, start=start):
+        entry.line_no = line
+        entry.id = connection_of(session).execute(_NEW_ENTRY, _values(entry)).scalar_one()
 
 
-def _entries_of(event: Event) -> SelectOfScalar[LedgerEntry]:
+def _entries_of(event: Source) -> SelectOfScalar[LedgerEntry]:
     return select(LedgerEntry).where(
         LedgerEntry.brand_id == event.brand_id, LedgerEntry.event_id == event.id
     )
 
 
-def _open_entries(session: Session, event: Event) -> list[LedgerEntry]:
+def _open_entries(session: Session, event: Source) -> list[LedgerEntry]:
     return _still_open(session, session.exec(_entries_of(event)).all())
 
 

@@ -172,6 +172,12 @@ def record_consents(
         )
 
 
+def random_number() -> str:
+    """A member number, perhaps taken. It tells nothing; the last digit catches a slip in typing."""
+    digits = str(secrets.randbelow(9 * 10**8) + 10**8)
+    return digits + str(damm.calc_check_digit(digits))
+
+
 def is_member_number(code: str) -> bool:
     """Whether `code` has the form of a member number and its check digit is right."""
     return len(code) == 10 and code.isascii() and code.isdigit() and bool(damm.is_valid(code))
@@ -215,10 +221,8 @@ def _verified(
 
 
 def _new_number(session: Session, brand_id: UUID) -> str:
-    """Random, so that it tells nothing; the last digit catches one slip in typing."""
     while True:
-        digits = str(secrets.randbelow(9 * 10**8) + 10**8)
-        number = digits + damm.calc_check_digit(digits)
+        number = random_number()
         statement = select(Member.id).where(
             Member.brand_id == brand_id, Member.member_number == number
         )

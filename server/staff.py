@@ -5,10 +5,13 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from server import passwords, throttle
+from server.bulk import table_of
+from server.db import Look
 from server.errors import Forbidden, SignedOut
 from server.face import Text
 from server.models import ApiKey, Brand, Location, Staff, Till
@@ -18,6 +21,12 @@ from server.services import Services
 _WINDOW_SECONDS = 900
 _TRIES = 10
 _ACCOUNT_TRIES = 100  # from everywhere: a shop is not locked out by one stranger, nor by nine
+_KEYS = table_of(ApiKey)
+_KEY = Look(
+    select_rows(_KEYS.c.brand_id, _KEYS.c.secret_hash).where(
+        _KEYS.c.prefix == bindparam("prefix"), _KEYS.c.revoked_at.is_(None)
+    )
+)
 SIGN_IN = Text("Kirjaudu ensin kassalle.", "Logga in i kassan först.", "Sign in to the till first.")
 
 
@@ -98,17 +107,14 @@ def brand_of_key(services: Services, key: str) -> UUID:
     Raises:
         SignedOut: `key_invalid`; unknown, wrong or revoked.
     """
-    with services.database.reading() as session:
-        statement = select(ApiKey).where(
-            ApiKey.prefix == key[:18], col(ApiKey.revoked_at).is_(None)
-        )
-        row = session.exec(statement).first()
+    row = next(iter(services.database.look(_KEY, prefix=key[:18])), None)
     digest = hashlib.sha256(key.encode()).hexdigest()
     if row is None or not hmac.compare_digest(row.secret_hash, digest):
         raise SignedOut(
             "key_invalid", "The API key is not valid: send Authorization: Bearer <key>."
         )
-    return row.brand_id
+    brand_id: UUID = row.brand_id
+    return brand_id
 
 
 def _take(services: Services, key: str, limit: int) -> None:

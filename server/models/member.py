@@ -81,7 +81,8 @@ class Pass(Row, table=True):
     """What a wallet holds of a card.
 
     `modified_at` is a whole second that grows by at least one with every version; `change_tag`
-    is this pass's place in its pass type's order of changes.
+    is this pass's place in its pass type's order of changes. `announced_at` is when phones are
+    (or were) to hear of the newest change: not twice within the join time.
     """
 
     __table_args__ = (
@@ -115,3 +116,4 @@ class Pass(Row, table=True):
     change_tag: int = Field(sa_type=BigInteger)
     content_hash: str
     modified_at: datetime = moment()
+    announced_at: datetime | None = maybe_moment()

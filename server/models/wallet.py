@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from server.models.base import Row, belongs_to, maybe_moment, moment
@@ -41,14 +41,17 @@ class Delivery(Row, table=True):
 
     `due_at` is empty when nothing is owed. `owed_tag` is the newest change that is owed; a change
     during a flight raises it, so that the finished flight does not settle the row. `claimed_at`
-    is a lease: a worker that dies gives the row back when it runs out.
+    is a lease: a worker that dies gives the row back when it runs out. `is_bulk`: nobody waits
+    for it at a till, so that it may come after what somebody waits for.
     """
 
     __table_args__ = (
         UniqueConstraint("device_id"),
         Index(
-            "ix_delivery_due_at",
+            "ix_delivery_is_bulk_due_at_owed_tag",
+            "is_bulk",
             "due_at",
+            "owed_tag",
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
@@ -61,6 +64,7 @@ class Delivery(Row, table=True):
     sent_at: datetime | None = maybe_moment()
     attempts: int = 0
     error: str | None = None
+    is_bulk: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class Throttle(SQLModel, table=True):

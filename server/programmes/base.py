@@ -148,6 +148,10 @@ class Kind(ABC, Generic[R]):
     def face(self, standing: Standing, rules: R, zone: ZoneInfo, *, currency: str) -> PartFace:
         """What the card shows at `standing`; `zone` and `currency` are the brand's."""
 
+    def looks_back(self, happening: Happening, rules: R) -> bool:  # noqa: ARG002  most kinds do
+        """Whether `decide` asks for the past in the standing: finding it out takes time."""
+        return True
+
     def empty_progress(self, rules: R) -> Progress | None:  # noqa: ARG002  most kinds have none
         """The progress that a new card starts with, when the kind counts towards something."""
         return None

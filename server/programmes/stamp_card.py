@@ -105,6 +105,12 @@ class StampCard(Kind[StampCardRules]):
             actions=(_USE_REWARD,) if rewards else (),
         )
 
+    def looks_back(self, happening: Happening, rules: StampCardRules) -> bool:
+        """For limits, and for a second scan at a till."""
+        is_scan = happening.is_at_till and not happening.is_deliberate
+        has_limits = rules.max_per_day is not None or rules.minimum_gap_seconds > 0
+        return has_limits or (is_scan and rules.double_scan_seconds > 0)
+
     def empty_progress(self, rules: StampCardRules) -> Progress:
         """No stamp of those required."""
         return Progress(0, rules.stamps_required)

@@ -14,15 +14,14 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from passkit.throwaway import Authority
 from server import clock
-from server.sandbox.apns_connection import Answer, Connection, Request
-from server.sandbox.faults import AnswerFault, Faults
+from server.sandbox.apns_connection import Answer, Connection
+from server.sandbox.faults import STATUS_OF, AnswerFault, Faults
+from server.sandbox.header_blocks import Headers
 
 HOST = "127.0.0.1"
 _PATH = "/3/device/"
@@ -30,31 +29,40 @@ _TOKEN = re.compile(r"[0-9a-f]{64,}", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PAYLOAD_LIMIT = 4096
 _KEPT_PUSHES = 20_000
+_KEPT_TIMES = 100_000
+_KEPT_PATHS = 200_000
 _PUSH_TYPES = frozenset(
     {"alert", "background", "complication", "controls", "fileprovider", "liveactivity"}
     | {"location", "mdm", "pushtotalk", "voip", "widgets"}
 )
-_STATUS_OF = {
-    "BadCertificate": 403,
-    "BadPath": 404,
-    "MethodNotAllowed": 405,
-    "Unregistered": 410,
-    "PayloadTooLarge": 413,
-}
+_RETRY_AFTER = b"\x0f\x26"  # the static table's name, not indexed
+_ACCEPTED = Answer(200)
 
 OnPush = Callable[[str, str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedPush:
     """A push that was answered with 200; `at_seconds` is on the monotonic clock."""
 
-    token: str
-    topic: str
-    apns_id: str
-    body: bytes
-    at: datetime
-    at_seconds: float
+    __slots__ = ("_headers", "at", "at_seconds", "body", "topic")
+
+    def __init__(
+        self, headers: Headers, topic: str, body: bytes, moment: tuple[datetime, float]
+    ) -> None:
+        self._headers = headers
+        self.topic = topic
+        self.body = body
+        self.at, self.at_seconds = moment
+
+    @property
+    def token(self) -> str:
+        """The push token."""
+        return self._headers.path.removeprefix(_PATH)
+
+    @property
+    def apns_id(self) -> str:
+        """The id that the answer carried."""
+        return self._headers.apns_id or ""
 
 
 class Tokens:
@@ -63,7 +71,10 @@ class Tokens:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._gone: dict[str, datetime] = {}
-        self.accept_any = False  # any well-formed token is one of ours: for load
+        self._paths: dict[bytes, str] = {}
+        # For load: any well-formed token is one of ours. (Where nothing is to go wrong and nobody
+        # listens, tokens and ids are not even read.)
+        self.accept_any = False
 
     def add(self, token: str) -> None:
         """A phone has got this token."""
@@ -84,6 +95,15 @@ class Tokens:
             return True
         return self.accept_any and _TOKEN.fullmatch(token) is not None
 
+    def read(self, headers: Headers) -> str:
+        """The token a push is for."""
+        if token := self._paths.get(headers.raw_path):
+            return token
+        token = headers.path.removeprefix(_PATH)
+        if len(self._paths) < _KEPT_PATHS and token in self._known:
+            self._paths[headers.raw_path] = token
+        return token
+
 
 class ApnsStandIn:
     """The service: `start` it, read `port` and `url`, `stop` it. Listens on loopback only.
@@ -92,19 +112,33 @@ class ApnsStandIn:
     """
 
     def __init__(
-        self, authority: Authority, *, at: datetime, port: int = 0, on_push: OnPush | None = None
+        self,
+        authority: Authority,
+        *,
+        at: datetime,
+        port: int = 0,
+        on_push: OnPush | None = None,
+        needs_certificate: bool = True,
     ) -> None:
-        """Client certificates must be `authority`'s; `port` 0 takes any free one."""
+        """Client certificates must be `authority`'s; `port` 0 takes any free one.
+
+        `needs_certificate` False lets in whoever has none (load generators have none) and believes
+        the topic they name.
+        """
         self.tokens = Tokens()
         self.pushes: deque[AcceptedPush] = deque(maxlen=_KEPT_PUSHES)
         self.answers: Counter[str] = Counter()
         self.connection_count = 0
         self.port = port
+        self.connections: set[Connection] = set()
+        self.misbehaves = False
+        self._moment = (at, 0.0)
         self._on_push = on_push
+        self._needs_certificate = needs_certificate
         self._faults = Faults()
-        self._lock = threading.Lock()
-        self._tls = _server_context(authority, at=at)
-        self._connections: set[Connection] = set()
+        self._times: dict[str, deque[float]] = {}
+        self._judged: tuple[dict[str, str], str | None, str] = ({}, None, "")
+        self._tls = _server_context(authority, at=at, needs_certificate=needs_certificate)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="apns stand-in", daemon=True)
         self._ready = threading.Event()
@@ -122,10 +156,9 @@ class ApnsStandIn:
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        with self._lock:
-            has_new_limit = faults.max_streams != self._faults.max_streams
-            self._faults = faults
-        if has_new_limit:
+        self._faults = faults
+        self.misbehaves = faults.concern_connections
+        if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._limit_streams, faults.max_streams)
 
     def start(self) -> int:
@@ -147,7 +180,7 @@ class ApnsStandIn:
         """Say goodbye on every open connection, as the real service does now and then."""
 
         def close() -> None:
-            for connection in list(self._connections):
+            for connection in list(self.connections):
                 connection.close()
 
         self._loop.call_soon_threadsafe(close)
@@ -166,91 +199,124 @@ class ApnsStandIn:
         self._ready.set()
         self._loop.run_forever()
         server.close()
-        for connection in list(self._connections):
+        for connection in list(self.connections):
             connection.close()
         self._loop.run_until_complete(asyncio.sleep(0.01))  # the goodbyes go out
         self._loop.close()
 
     def _new_connection(self) -> Connection:
         self.connection_count += 1
-        return Connection(self._tls, self._answer, lambda: self._faults, self._connections)
+        return Connection(self._tls, self)
 
     def _limit_streams(self, count: int) -> None:
-        for connection in list(self._connections):
-            connection.set_max_streams(count)
+        for connection in list(self.connections):
+            connection.limit_streams(count)
+            connection.flush()
 
-    def _answer(self, request: Request) -> Answer:
+    def heard(self) -> None:
+        """Pushes have come; those of one read share its moment."""
+        self._moment = clock.now(), time.monotonic()
+
+    def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
         """Apple's answer to a request: headers first, then the token, then the push itself."""
-        apns_id = request.headers.get("apns-id") or str(uuid4())
-        token = request.headers.get(":path", "").removeprefix(_PATH)
-        with self._lock:
-            fault = self._faults.take(token)
-            delay_seconds = self._faults.delay_seconds
-        since = self.tokens.gone_since(token)
-        if fault:
-            status, reason = fault.status, fault.reason
+        if topic is None and not self._needs_certificate:
+            topic = headers.rest.get("apns-topic", "")
+        if not headers.raw_id:
+            headers.make_id()
+        if self._faults.answers or not self.tokens.accept_any or self._on_push:
+            answer = self._decide_closely(headers, body, topic)
         else:
-            reason = _refusal(request) or self._token_refusal(token)
-            status = _STATUS_OF.get(reason, 400) if reason else 200
-        self.answers[f"{status} {reason}".rstrip()] += 1
-        if status == 200:
-            self._accept(request, token, apns_id)
-        return Answer(
-            status=status,
-            headers=_answer_headers(apns_id, fault),
-            body=_answer_body(status, reason, since) if reason else b"",
-            delay_seconds=delay_seconds,
+            answer = self._answer_of(self._refusal(headers.rest, body, topic))
+        if answer.status == 200:
+            self.pushes.append(AcceptedPush(headers, topic or "", body, self._moment))
+            self.answers["200"] += 1
+        else:
+            self.answers[f"{answer.status} {answer.reason}".rstrip()] += 1
+        return answer
+
+    def _decide_closely(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
+        token = self.tokens.read(headers)
+        if fault := self._faults.take(token):
+            return _fault_answer(fault, self.tokens.gone_since(token))
+        reason = (
+            self._refusal(headers.rest, body, topic)
+            or _path_refusal(headers)
+            or self._token_refusal(token)
         )
+        if not reason and self._on_push:
+            self._on_push(token, topic or "")
+        return self._answer_of(reason, self.tokens.gone_since(token))
+
+    def _refusal(self, rest: dict[str, str], body: bytes, topic: str | None) -> str:
+        """What is wrong with headers and body; headers are the same object as long as they are
+        the same, and are then not judged anew."""
+        if self._judged[0] is not rest or self._judged[1] != topic:
+            self._judged = (rest, topic, _header_refusal(rest, topic))
+        if not body:
+            return self._judged[2] or "PayloadEmpty"
+        return self._judged[2] or ("PayloadTooLarge" if len(body) > _PAYLOAD_LIMIT else "")
+
+    def _answer_of(self, reason: str, since: datetime | None = None) -> Answer:
+        if not reason:
+            return _ACCEPTED
+        status = STATUS_OF[reason]
+        return Answer(status, reason, body=_answer_body(status, reason, since))
 
     def _token_refusal(self, token: str) -> str:
         if not self.tokens.is_known(token):
             return "BadDeviceToken"
-        return "Unregistered" if self.tokens.gone_since(token) else ""
+        if self.tokens.gone_since(token):
+            return "Unregistered"
+        return "TooManyRequests" if self._is_one_too_many(token) else ""
 
-    def _accept(self, request: Request, token: str, apns_id: str) -> None:
-        topic = request.certified_topic or ""
-        self.pushes.append(
-            AcceptedPush(
-                token=token,
-                topic=topic,
-                apns_id=apns_id,
-                body=bytes(request.body),
-                at=clock.now(),
-                at_seconds=time.monotonic(),
-            )
-        )
-        if self._on_push:
-            self._on_push(token, topic)
+    def _is_one_too_many(self, token: str) -> bool:
+        most, seconds = self._faults.pushes_per_token, self._faults.token_window_seconds
+        if most is None:
+            return False
+        now = time.monotonic()
+        if len(self._times) > _KEPT_TIMES:
+            self._times.clear()
+        times = self._times.setdefault(token, deque())
+        while times and times[0] <= now - seconds:
+            times.popleft()
+        if len(times) >= most:
+            return True
+        times.append(now)
+        return False
 
 
-def _refusal(request: Request) -> str:
-    """Apple's word for what is wrong with a request, or nothing."""
-    headers = request.headers
-    path = headers.get(":path", "")
+def _header_refusal(headers: dict[str, str], topic: str | None) -> str:
+    """Apple's word for what is wrong with the headers, or nothing."""
     checks = (
-        ("BadCertificate", request.certified_topic is not None),
+        ("BadCertificate", topic is not None),
         ("MethodNotAllowed", headers.get(":method") == "POST"),
-        ("BadPath", path.startswith(_PATH) and "/" not in path[len(_PATH) :]),
-        ("MissingDeviceToken", len(path) > len(_PATH)),
-        ("PayloadEmpty", bool(request.body)),
-        ("PayloadTooLarge", len(request.body) <= _PAYLOAD_LIMIT),
-        ("BadMessageId", _UUID.fullmatch(headers.get("apns-id", str(uuid4())))),
         ("BadPriority", headers.get("apns-priority", "10") in ("1", "5", "10")),
         ("BadExpirationDate", headers.get("apns-expiration", "0").isdigit()),
         ("InvalidPushType", headers.get("apns-push-type", "alert") in _PUSH_TYPES),
-        (
-            "TopicDisallowed",
-            headers.get("apns-topic", request.certified_topic) == request.certified_topic,
-        ),
+        ("BadCollapseId", len(headers.get("apns-collapse-id", "").encode()) <= 64),
+        ("TopicDisallowed", headers.get("apns-topic", topic) == topic),
     )
     return next((reason for reason, is_good in checks if not is_good), "")
 
 
-def _answer_headers(apns_id: str, fault: AnswerFault | None) -> tuple[tuple[str, str], ...]:
-    headers = (("apns-id", apns_id),)
-    if fault and fault.retry_after_seconds is not None:
-        return (*headers, ("retry-after", str(fault.retry_after_seconds)))
-    return headers
+def _path_refusal(headers: Headers) -> str:
+    """The same of path and id."""
+    path, apns_id = headers.path, headers.apns_id
+    checks = (
+        ("BadPath", path.startswith(_PATH) and "/" not in path[len(_PATH) :]),
+        ("MissingDeviceToken", len(path) > len(_PATH)),
+        ("BadMessageId", apns_id is None or _UUID.fullmatch(apns_id)),
+    )
+    return next((reason for reason, is_good in checks if not is_good), "")
+
+
+def _fault_answer(fault: AnswerFault, since: datetime | None) -> Answer:
+    fields = b""
+    if fault.retry_after_seconds is not None:
+        seconds = b"%d" % fault.retry_after_seconds
+        fields = _RETRY_AFTER + bytes((len(seconds),)) + seconds
+    body = _answer_body(fault.status, fault.reason, since) if fault.reason else b""
+    return Answer(fault.status, fault.reason, fields, body)
 
 
 def _answer_body(status: int, reason: str, since: datetime | None) -> bytes:
@@ -261,12 +327,14 @@ def _answer_body(status: int, reason: str, since: datetime | None) -> bytes:
     return json.dumps(data).encode()
 
 
-def _server_context(authority: Authority, *, at: datetime) -> ssl.SSLContext:
+def _server_context(
+    authority: Authority, *, at: datetime, needs_certificate: bool
+) -> ssl.SSLContext:
     issued = authority.issue_server_certificate([HOST, "localhost"], at=at)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2"])
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if needs_certificate else ssl.CERT_OPTIONAL
     context.num_tickets = 0  # each connection proves anew who it is
     trusted = authority.root_pem + authority.intermediate_pem
     context.load_verify_locations(cadata=trusted.decode("ascii"))

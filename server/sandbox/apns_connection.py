@@ -1,191 +1,159 @@
-"""One HTTP/2 connection to the push service's stand-in: frames in, answers out.
+"""One connection to the push service's stand-in: what is answered when, and what goes wrong.
 
-Runs in the stand-in's event loop. What to answer is decided elsewhere (`Answerer`).
+Runs in the stand-in's event loop. What to answer is decided elsewhere (`Service.decide`).
 """
 
 import asyncio
+import heapq
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import (
-    ConnectionTerminated,
-    DataReceived,
-    Event,
-    RequestReceived,
-    SettingsAcknowledged,
-    StreamEnded,
-    StreamReset,
-)
-from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
 
 from server.sandbox.faults import Faults
-from server.sandbox.tls import TlsProtocol
+from server.sandbox.header_blocks import Headers
+from server.sandbox.http2 import Code, Http2
+
+# Apple: the reason stands in the goodbye as JSON.
+_GOODBYE = b'{"reason":"Shutdown"}'
 
 
-@dataclass(slots=True)
-class Request:
-    """A request as it came: header names are lower case, `certified_topic` is whom TLS proved."""
-
-    headers: dict[str, str]
-    certified_topic: str | None
-    body: bytearray = field(default_factory=bytearray)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What to send back, after `delay_seconds`."""
+class Answer(NamedTuple):
+    """What to send back: `fields` are header fields besides the status and the id, encoded."""
 
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    fields: bytes = b""
     body: bytes = b""
-    delay_seconds: float = 0.0
 
 
-Answerer = Callable[[Request], Answer]
+class Service(Protocol):
+    """What a connection asks of the stand-in."""
 
-# What we send is known to be right: only what comes in is checked.
-_CONFIGURATION = H2Configuration(
-    client_side=False,
-    header_encoding="utf-8",
-    validate_outbound_headers=False,
-    normalize_outbound_headers=False,
-)
+    connections: "set[Connection]"
+    faults: Faults
+    misbehaves: bool  # whether any of the faults is about connections
+
+    def heard(self) -> None:
+        """Some pushes come now."""
+
+    def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
+        """The answer to a push; one that is accepted has been handed on."""
 
 
-class Connection(TlsProtocol):
-    """The server's end of a connection; `connections` holds it for as long as it lives."""
+class Connection(Http2):
+    """The server's end of a connection; the service holds it for as long as it lives."""
 
-    def __init__(
-        self,
-        context: ssl.SSLContext,
-        answerer: Answerer,
-        faults: Callable[[], Faults],
-        connections: "set[Connection]",
-    ) -> None:
-        super().__init__(context)
-        self._answerer = answerer
-        self._faults = faults
-        self._connections = connections
-        self._requests: dict[int, Request] = {}
-        self._handled = 0
-        self._last_answered = 0
-        self._is_over = False
-        self._certified_topic: str | None = None
-        self._announced_streams = self._wanted_streams = faults().max_streams
-        self._is_acknowledged = False
-        self._h2 = H2Connection(_CONFIGURATION)
-        self._h2.local_settings = Settings(
-            client=False,
-            initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: self._announced_streams},
-        )
+    def __init__(self, context: ssl.SSLContext, service: Service) -> None:
+        super().__init__(context, max_streams=service.faults.max_streams)
+        self._service = service
+        self._handled = self._refused = self._last_answered = 0
+        self._topic: str | None = None
+        self._late: list[tuple[float, int, Headers, Answer]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy_until = 0.0
 
     def secured(self, tls: ssl.SSLObject) -> None:
         """Say hello, and note whose certificate this is."""
-        self._certified_topic = _certified_topic(tls)
-        self._connections.add(self)
-        self._h2.initiate_connection()
-        self._send_frames()
+        self._topic = _certified_topic(tls)
+        self._service.connections.add(self)
+        super().secured(tls)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Answers still on their way have nowhere to go."""
-        self._is_over = True
-        self._connections.discard(self)
+        self.is_over = True
+        self._service.connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
 
     def received(self, data: bytes) -> None:
-        """Take frames in and answer the requests they complete."""
-        if self._is_over:
-            return
-        try:
-            for event in self._h2.receive_data(data):
-                if not self._is_over:
-                    self._take(event)
-        except ProtocolError:
-            self._end()
-        else:
-            self._send_frames()
+        """Take frames in."""
+        self._service.heard()
+        super().received(data)
 
-    def set_max_streams(self, count: int) -> None:
-        """Change how many requests the client may have open."""
-        self._wanted_streams = count
-        self._announce_streams()
-        self._send_frames()
+    def requested(self, stream: int, headers: Headers, body: bytes) -> None:
+        """Answer a push, or do to it what the faults say."""
+        service = self._service
+        if not service.misbehaves:
+            answer = service.decide(headers, body, self._topic)
+            self._last_answered = stream
+            self.answer(stream, answer.status, headers.raw_id, answer.fields, answer.body)
+        elif not self._is_left_undone(stream, service.faults):
+            answer = service.decide(headers, body, self._topic)
+            if not self._is_left_unanswered(stream, service.faults):
+                self._answer_in_time(stream, headers, answer)
 
     def close(self) -> None:
         """End the connection as HTTP/2 asks: requests after the last answered were not handled."""
-        if self._is_over:
-            return
-        self._h2.close_connection(last_stream_id=self._last_answered)
-        self._end()
+        self.goodbye(self._last_answered, says=_GOODBYE)
 
-    def _end(self) -> None:
-        self._send_frames()
-        self._is_over = True
-        self.hang_up()
-
-    def _announce_streams(self) -> None:
-        """One change at a time: the h2 library takes the first acknowledgement for the last."""
-        if self._is_acknowledged and self._wanted_streams != self._announced_streams:
-            self._is_acknowledged = False
-            self._announced_streams = self._wanted_streams
-            self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: self._announced_streams})
-
-    def _take(self, event: Event) -> None:
-        if isinstance(event, RequestReceived):
-            headers = {str(name): str(value) for name, value in event.headers}
-            self._requests[event.stream_id] = Request(headers, self._certified_topic)
-        elif isinstance(event, DataReceived):
-            self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            if event.stream_id in self._requests:
-                self._requests[event.stream_id].body += event.data
-        elif isinstance(event, StreamEnded):
-            self._handle(event.stream_id)
-        elif isinstance(event, StreamReset):
-            self._requests.pop(event.stream_id, None)
-        elif isinstance(event, SettingsAcknowledged):
-            self._is_acknowledged = True
-            self._announce_streams()
-        elif isinstance(event, ConnectionTerminated):
-            self._end()
-
-    def _handle(self, stream_id: int) -> None:
-        faults = self._faults()
+    def _is_left_undone(self, stream: int, faults: Faults) -> bool:
+        """Before the push is taken: for the phone it has never been."""
         self._handled += 1
-        if faults.goaway_every and self._handled % faults.goaway_every == 0:
+        if _is_turn(self._handled, faults.goaway_every):
             self.close()
-            return
-        answer = self._answerer(self._requests[stream_id])
-        if faults.cut_every and self._handled % faults.cut_every == 0:
-            self._is_over = True
+            return True
+        if faults.reset_code == "refused" and _is_turn(self._handled, faults.reset_every):
+            self.reset(stream, Code.REFUSED_STREAM)
+            return True
+        return False
+
+    def _is_left_unanswered(self, stream: int, faults: Faults) -> bool:
+        """After the push was taken: only its sender does not know."""
+        if _is_turn(self._handled, faults.cut_every):
+            self.is_over = True
             self.cut()
-        elif answer.delay_seconds:
-            loop = asyncio.get_running_loop()
-            loop.call_later(answer.delay_seconds, self._answer_late, stream_id, answer)
+            return True
+        if _is_turn(self._handled, faults.reset_every):
+            self.reset(stream, Code.INTERNAL_ERROR)
+            return True
+        return _is_turn(self._handled, faults.silent_every)
+
+    def _answer_in_time(self, stream: int, headers: Headers, answer: Answer) -> None:
+        faults = self._service.faults
+        now = asyncio.get_running_loop().time()
+        due = now + faults.delay_seconds
+        if faults.answers_per_second:
+            due = max(due, self._busy_until + 1 / faults.answers_per_second)
+            self._busy_until = due
+        if due > now:
+            heapq.heappush(self._late, (due, stream, headers, answer))
+            self._set_timer()
         else:
-            self._answer(stream_id, answer)
+            self._answer_now(stream, headers, answer)
+        if _is_turn(self._handled, faults.drain_every):
+            self.leave(_GOODBYE)
 
-    def _answer_late(self, stream_id: int, answer: Answer) -> None:
-        if not self._is_over:
-            self._answer(stream_id, answer)
-            self._send_frames()
+    def _answer_now(self, stream: int, headers: Headers, answer: Answer) -> None:
+        faults = self._service.faults
+        if faults.one_stream_after_refusal:
+            self.limit_streams(faults.max_streams if answer.status == 200 else 1)
+        self._last_answered = max(self._last_answered, stream)
+        self.answer(stream, answer.status, headers.raw_id, answer.fields, answer.body)
+        if 400 <= answer.status < 500 and answer.status != 410:
+            self._refused += 1
+            if _is_turn(self._refused, faults.close_after_refusals):
+                self.close()
 
-    def _answer(self, stream_id: int, answer: Answer) -> None:
-        if self._requests.pop(stream_id, None) is None:
-            return  # the client has given it up
-        headers = [(":status", str(answer.status)), *answer.headers]
-        self._h2.send_headers(stream_id, headers, end_stream=not answer.body)
-        if answer.body:
-            self._h2.send_data(stream_id, answer.body, end_stream=True)
-        self._last_answered = max(self._last_answered, stream_id)
+    def _set_timer(self) -> None:
+        if self._timer is None and self._late and not self.is_over:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(self._late[0][0], self._answer_late)
 
-    def _send_frames(self) -> None:
-        if data := self._h2.data_to_send():
-            self.send(data)
+    def _answer_late(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        while self._late and self._late[0][0] <= now and not self.is_over:
+            _, stream, headers, answer = heapq.heappop(self._late)
+            self._answer_now(stream, headers, answer)
+        if not self.is_over:
+            self.flush()
+        self._set_timer()
+
+
+def _is_turn(count: int, every: int | None) -> bool:
+    return every is not None and count % every == 0
 
 
 def _certified_topic(tls: ssl.SSLObject) -> str | None:

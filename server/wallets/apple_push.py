@@ -6,7 +6,6 @@ the client's own thread, and never inside a transaction.
 
 import logging
 import secrets
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from passkit import PushError
-from passkit.apns import PRODUCTION_URL, PushAnswer, PushClient, Verdict
+from passkit.apns import PRODUCTION_URL, Failure, PushAnswer, PushClient, Verdict
 from server import deliveries, metrics, registrations
 from server.db import assert_no_transaction
 from server.deliveries import DuePush
@@ -26,10 +25,14 @@ from server.wallets.identity import Identity
 
 _BATCH = 100  # rows in one transaction: the tills wait for it
 _MOST_IN_HAND = 500
+_MOST_BULK_IN_HAND = 100
+_BULK_SECONDS = 0.2  # what nobody waits for leaves in helpings of so long
 _MOST_DOUBLINGS = 2  # of the waits that Apple's answers bring
 _TRIES_IN_PLACE = 3  # without an answer: then it lets the others pass
+_LONGEST_PAUSE_SECONDS = 60.0  # between two tries to get a connection
+_RESET_SECONDS = 1.0  # before a push that alone was reset is tried again
 _FIRST_WAIT_SECONDS = 60.0  # of a phone that had too many, or that the service knows no more
-_WINDOW = 100  # of the latest answers; from half of them on a judgement is made
+_WINDOW = 100  # tokens, of the latest answers; from half of them on a judgement is made
 _REFUSED_SHARE = 0.9
 _TRIES_BY_DATE = 6  # with a token that ended before it was registered: then a clock was wrong
 _DOUBTS = 5  # tries between two pauses, each of another phone
@@ -59,6 +62,9 @@ def open_push(services: Services, identity: Identity) -> "ApplePush | None":
             now=services.now,
             url=url,
             ca_pem=settings.apns_ca_file.read_bytes() if settings.apns_ca_file else None,
+            push_type=settings.push_type,
+            priority=settings.push_priority,
+            expiration_seconds=round(settings.push_expiration_days * 86400),
         )
     except (PushError, OSError) as error:
         raise SettingsError(f"LEIMA_APNS_URL, LEIMA_APNS_CA_FILE: {error}") from error
@@ -74,12 +80,14 @@ class ApplePush:
         self._client = client
         self._topic = topic
         self._answers: SimpleQueue[tuple[DuePush, PushAnswer]] = SimpleQueue()
-        self._in_hand: dict[UUID, DuePush] = {}
+        self._in_hand: dict[tuple[UUID, datetime], DuePush] = {}
+        self._bulk_in_hand = 0
+        self._pace = _Pace(services.settings.push_bulk_per_second)
         self._resume_at: datetime | None = None
         self._is_halted = False
         self._pauses = 0  # in a row, for want of a connection
         self._is_probing = False  # one push at a time, until there is a good answer again
-        self._refusals: deque[bool] = deque(maxlen=_WINDOW)
+        self._refusals: dict[str, bool] = {}  # token -> whether it was refused, newest last
         self._is_doubting = False  # whether a refused token is at fault, or we are
         self._doubts = 0
 
@@ -91,15 +99,8 @@ class ApplePush:
         if self._resume_at and self._is_pausing(now):
             return (self._resume_at - now).total_seconds()
         self._is_halted = False
-        if not (room := self._room()):
-            return None
-        due_at = deliveries.next_due(self._database, at=now, pass_type_identifier=self._topic)
-        if due_at is None:
-            return None
-        if due_at > now:
-            return (due_at - now).total_seconds()
-        self._push_due(now, limit=room)
-        return 0.0
+        waits = [self._serve(now, is_bulk=is_bulk) for is_bulk in (False, True)]
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:
         """Close the connection; what has no answer yet is given back, to be pushed anew."""
@@ -109,19 +110,43 @@ class ApplePush:
             deliveries.release(self._database, self._in_hand.values())
             self._in_hand.clear()
 
-    def _room(self) -> int:
+    def _serve(self, now: datetime, *, is_bulk: bool) -> float | None:
+        """Push what is due in one lane; the seconds to the next round as in `step`."""
+        if not (room := self._room(is_bulk=is_bulk)):
+            return None
+        due_at = deliveries.next_due(
+            self._database, at=now, pass_type_identifier=self._topic, is_bulk=is_bulk
+        )
+        if due_at is None:
+            return None
+        if due_at > now:
+            return (due_at - now).total_seconds()
+        if is_bulk:
+            room = min(room, self._pace.take(now, room))
+        if not room:
+            return _BULK_SECONDS
+        self._push_due(now, limit=room, is_bulk=is_bulk)
+        return 0.0
+
+    def _room(self, *, is_bulk: bool) -> int:
         if self._is_probing:
             return 0 if self._in_hand else 1
-        return min(_BATCH, _MOST_IN_HAND - len(self._in_hand))
+        room = min(_BATCH, _MOST_IN_HAND - len(self._in_hand))
+        return min(room, _MOST_BULK_IN_HAND - self._bulk_in_hand) if is_bulk else room
 
-    def _push_due(self, now: datetime, *, limit: int) -> None:
+    def _push_due(self, now: datetime, *, limit: int, is_bulk: bool) -> None:
         due = deliveries.claim(
-            self._database, at=now, limit=limit, pass_type_identifier=self._topic
+            self._database,
+            at=now,
+            limit=limit,
+            pass_type_identifier=self._topic,
+            is_bulk=is_bulk,
         )
         assert_no_transaction()
         for push in due:
-            self._in_hand[push.device_id] = push
-            self._client.push(push.push_token, partial(self._hear, push))
+            self._in_hand[push.device_id, push.claimed_at] = push
+            self._bulk_in_hand += push.is_bulk
+            self._client.push(push.push_token, partial(self._hear, push), can_wait=push.is_bulk)
 
     def _hear(self, push: DuePush, answer: PushAnswer) -> None:
         """Called in the client's thread."""
@@ -138,7 +163,8 @@ class ApplePush:
     def _take_answers(self) -> None:
         by_verdict: dict[Verdict, list[tuple[DuePush, PushAnswer]]] = {}
         for push, answer in self._answered():
-            self._in_hand.pop(push.device_id, None)
+            if self._in_hand.pop((push.device_id, push.claimed_at), None):
+                self._bulk_in_hand -= push.is_bulk
             by_verdict.setdefault(self._judge(push, answer), []).append((push, answer))
         for verdict, pairs in by_verdict.items():
             metrics.PUSHES.labels(verdict.name.lower()).inc(len(pairs))
@@ -157,7 +183,7 @@ class ApplePush:
             self._doubts += 1
             return Verdict.RETRY if self._doubts % _DOUBTS else Verdict.HALT
         if answer.status == 200 or (is_refused and push.was_reached):
-            self._refusals.append(is_refused)
+            self._note(push.push_token, is_refused)
         if is_refused and self._is_our_fault():
             self._is_doubting = True
             self._refusals.clear()
@@ -168,15 +194,21 @@ class ApplePush:
             self._is_probing, self._pauses = False, 0
         return answer.verdict
 
+    def _note(self, token: str, is_refused: bool) -> None:
+        """Each token counts once, however many devices somebody has registered with it."""
+        self._refusals.pop(token, None)
+        self._refusals[token] = is_refused
+        if len(self._refusals) > _WINDOW:
+            del self._refusals[next(iter(self._refusals))]
+
     def _is_our_fault(self) -> bool:
         known = len(self._refusals)
-        return known * 2 >= _WINDOW and sum(self._refusals) >= known * _REFUSED_SHARE
+        return known * 2 >= _WINDOW and sum(self._refusals.values()) >= known * _REFUSED_SHARE
 
     def _settle(self, pairs: _Pairs) -> None:
-        join = self._services.push_join
         for start in range(0, len(pairs), _BATCH):
             batch = [push for push, _ in pairs[start : start + _BATCH]]
-            deliveries.settle(self._database, batch, at=self._services.now(), join=join)
+            deliveries.settle(self._database, batch, at=self._services.now())
             _log.info("apple_push.accepted count=%d", len(batch))
 
     def _halt(self, pairs: _Pairs) -> None:
@@ -222,25 +254,33 @@ class ApplePush:
 
     def _retry(self, pairs: _Pairs) -> None:
         """Apple asks for a quarter of an hour after a failure of its own."""
+        unanswered = []
         for push, answer in pairs:
             if answer.status:
                 self._put_off(push, answer, self._services.settings.push_retry_seconds)
-        if unanswered := [(push, answer) for push, answer in pairs if not answer.status]:
+            elif answer.failure is Failure.RESET:
+                self._put_off(push, answer, _RESET_SECONDS)
+            else:
+                unanswered.append((push, answer))
+        if unanswered:
             self._reconnect(unanswered)
 
     def _reconnect(self, pairs: _Pairs) -> None:
-        """There is no connection, for anybody. One was tried, the others were not; all keep their
-        places, but one that ends every connection may not stand in the way for ever."""
+        """There is no connection, for anybody. All keep their places, but one that ends every
+        connection may not stand in the way for ever."""
         if self._is_pausing(self._services.now()):
             deliveries.release(self._database, [push for push, _ in pairs])
             return
-        longest = self._services.settings.push_retry_seconds
+        longest = min(_LONGEST_PAUSE_SECONDS, self._services.settings.push_retry_seconds)
         seconds = self._pause(min(2.0 ** min(self._pauses, 30), longest))
         self._pauses += 1
         (push, answer), others = pairs[0], [push for push, _ in pairs[1:]]
         _log.warning("apple_push.no_connection seconds=%.1f: %s", seconds, answer.detail)
         deliveries.release(self._database, others)
         until = push.due_at
+        if answer.failure is Failure.UNREACHABLE:
+            deliveries.release(self._database, [push])
+            return
         if push.attempts >= _TRIES_IN_PLACE:
             until = self._later(min(2.0 ** min(push.attempts, 30), longest))
         deliveries.put_off(self._database, push, until=until, error=answer.detail)
@@ -278,6 +318,25 @@ class ApplePush:
         Verdict.RETRY: _retry,
         Verdict.DROP: _give_up,
     }
+
+
+class _Pace:
+    """How many pushes that nobody waits for may leave: so many a second, in small helpings."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._most = max(1.0, per_second * _BULK_SECONDS)
+        self._left = self._most
+        self._at: datetime | None = None
+
+    def take(self, now: datetime, wanted: int) -> int:
+        """Take up to `wanted`; 0 until a helping, or as much as is wanted, has gathered."""
+        passed = (now - self._at).total_seconds() if self._at else 0.0
+        self._at = now
+        self._left = min(self._most, self._left + max(0.0, passed) * self._per_second)
+        taken = min(wanted, int(self._left))
+        self._left -= taken
+        return taken
 
 
 def _is_refused(answer: PushAnswer) -> bool:

@@ -47,7 +47,7 @@ def work(services) -> None:
     """A worker's round: one push comes through, one token is dead, the rest is given back."""
     database, at = services.database, services.now()
     taken = deliveries.claim(database, at=at, limit=3)
-    deliveries.settle(database, taken[:1], at=at, join=JOIN)
+    deliveries.settle(database, taken[:1], at=at)
     for push in taken[1:2]:
         registrations.drop_token(
             database, push.device_id, push_token=push.push_token, unregistered_at=None

@@ -33,7 +33,7 @@ class Box:
         return deliveries.claim(self.database, at=self.clock(), limit=limit)
 
     def settle(self, pushes):
-        deliveries.settle(self.database, pushes, at=self.clock(), join=JOIN)
+        deliveries.settle(self.database, pushes, at=self.clock())
 
     def row(self):
         with self.database.reading() as session:
@@ -63,7 +63,7 @@ def test_the_first_change_is_due_at_once(box, clock):
 def owe_and_fail(box):
     with box.database.transaction() as session:
         pass_ = session.exec(select(Pass)).one()
-        deliveries.owe_devices(session, pass_.id, change_tag=9, at=box.clock(), join=JOIN)
+        deliveries.owe_devices(session, pass_, at=box.clock(), join=JOIN)
         raise ZeroDivisionError
 
 

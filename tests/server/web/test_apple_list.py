@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from server import cards
-from server.models import Card, PassType
+from server import holds
+from server.models import PassType
 
 PASS_TYPE = "pass.test.leima.card"
 
@@ -102,9 +102,11 @@ def test_a_change_whose_tag_was_drawn_first_is_never_stepped_over(phone, ledger,
     tag = phone.list().json["lastUpdated"]
     overtaker = threading.Thread(target=ledger.stamp, kwargs={"card": str(second.pass_.card_id)})
     with services.database.transaction() as session:
-        card = session.get_one(Card, phone.pass_.card_id)
         session.get_one(type(phone.pass_), phone.pass_.id).content_hash = "stale"
-        cards.refresh(session, card, at=services.now(), join=services.push_join)
+        session.flush()
+        hold = holds.take(session, phone.pass_.brand_id, phone.pass_.card_id)
+        at, face = services.now(), hold.face(hold.book.standing(services.now()))
+        holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
         overtaker.start()
         overtaker.join(0.2)
         assert overtaker.is_alive()

@@ -1,0 +1,179 @@
+"""A card in hand: locked, read whole, and brought up to date with its pass and phones.
+
+This is the path of every stamp, so it reads what belongs together in one statement, prepared once,
+and keeps the rest in memory until it is written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import String, bindparam, cast, select, update
+from sqlmodel import Session
+
+from server import cards, deliveries, designs, ledger
+from server.bulk import table_of
+from server.db import connection_of
+from server.errors import NotFound
+from server.face import CardFace, compose
+from server.models import Brand, Card, Member, Pass, Programme, ProgrammePart
+from server.programmes import KINDS
+from server.programmes.base import Standing
+
+_CARD, _PASS, _MEMBER = table_of(Card), table_of(Pass), table_of(Member)
+_BRAND, _PROGRAMME, _PART = table_of(Brand), table_of(Programme), table_of(ProgrammePart)
+
+_LOCK = select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
+_WHOLE = (
+    select(
+        _CARD.c.id,
+        _CARD.c.brand_id,
+        _CARD.c.programme_id,
+        _CARD.c.wake_at,
+        _PASS.c.id.label("pass_id"),
+        _PASS.c.pass_type_identifier,
+        _PASS.c.barcode,
+        _PASS.c.state,
+        _PASS.c.version,
+        _PASS.c.content_hash,
+        _PASS.c.modified_at,
+        _PASS.c.announced_at,
+        _MEMBER.c.member_number,
+        _MEMBER.c.language,
+        _BRAND.c.name.label("brand"),
+        _BRAND.c.contact,
+        _BRAND.c.timezone,
+        _BRAND.c.currency,
+        _PROGRAMME.c.name.label("programme"),
+        _PROGRAMME.c.design,
+        _PART.c.kind,
+        cast(_PART.c.rules, String).label("rules"),
+    )
+    .join_from(_CARD, _PASS, _PASS.c.card_id == _CARD.c.id)
+    .join(_MEMBER, _MEMBER.c.id == _CARD.c.member_id)
+    .join(_BRAND, _BRAND.c.id == _CARD.c.brand_id)
+    .join(_PROGRAMME, _PROGRAMME.c.id == _CARD.c.programme_id)
+    .join(_PART, _PART.c.programme_id == _PROGRAMME.c.id)
+    .where(_CARD.c.id == bindparam("card_id"), _CARD.c.brand_id == bindparam("brand_id"))
+    .where(_PASS.c.state == "live", _PASS.c.purpose == "card")
+    .order_by(_PART.c.position)
+)
+_WAKE = update(_CARD).where(_CARD.c.id == bindparam("card_id"))
+_MOVE = update(_PASS).where(_PASS.c.id == bindparam("pass_id"))
+
+
+@dataclass(slots=True)
+class _Changed:
+    """The pass that moves, as its deliveries see it."""
+
+    id: UUID
+    change_tag: int
+    announced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A card that nobody else changes until the transaction ends.
+
+    `row` is the card with its live pass, its member, brand and programme; `book` its lots.
+    """
+
+    row: Any
+    parts: tuple[cards.Part, ...]
+    book: ledger.Book
+
+    @property
+    def card_id(self) -> UUID:
+        """The card."""
+        card_id: UUID = self.row.id
+        return card_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The brand's."""
+        return ZoneInfo(self.row.timezone)
+
+    def face(self, standing: Standing) -> CardFace:
+        """What the card shows at `standing`."""
+        return compose(
+            (
+                part.kind.face(standing, part.rules, self.zone, currency=self.row.currency)
+                for part in self.parts
+            ),
+            brand=self.row.brand,
+            programme=self.row.programme,
+            member_number=self.row.member_number,
+            barcode=self.row.barcode,
+        )
+
+    def balances(self, standing: Standing) -> dict[str, int]:
+        """Every unit of the programme, and how much of it there is."""
+        units = sorted({unit for part in self.parts for unit in part.kind.units})
+        return {unit: standing.balance(unit) for unit in units}
+
+
+def lock(session: Session, card_id: UUID) -> None:
+    """Nobody else changes this card until the transaction ends."""
+    connection = connection_of(session)
+    if connection.dialect.name != "sqlite":  # there, the transaction alone is the lock
+        connection.execute(_LOCK, {"card_id": card_id})
+
+
+def take(session: Session, brand_id: UUID, card_id: UUID) -> Hold:
+    """The brand's card, locked and whole.
+
+    Raises:
+        NotFound: `card_unknown`; another brand's card is as unknown as none.
+    """
+    lock(session, card_id)
+    connection = connection_of(session)
+    rows = connection.execute(_WHOLE, {"card_id": card_id, "brand_id": brand_id}).all()
+    if not rows:
+        raise NotFound("card_unknown", cards.UNKNOWN_DETAIL, text=cards.UNKNOWN)
+    parts = tuple(_part(row.kind, row.rules) for row in rows)
+    return Hold(rows[0], parts, ledger.Book(session, card_id))
+
+
+def bring_up_to_date(
+    session: Session,
+    hold: Hold,
+    face: CardFace,
+    *,
+    at: datetime,
+    join: timedelta,
+    is_bulk: bool = False,
+) -> None:
+    """Bring the card's pass up to `face`, and owe its phones a push if that changed.
+
+    The version moves only with the content. The change tag's counter stays locked until the
+    commit, so that tags are in the order of commits. `is_bulk`: nobody at a till waits to see it.
+    """
+    connection, row = connection_of(session), hold.row
+    wake_at = hold.book.next_expiry()
+    if wake_at != row.wake_at:
+        connection.execute(_WAKE, {"card_id": row.id, "wake_at": wake_at})
+    design = designs.load(row.design).version
+    content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
+    if content_hash == row.content_hash:
+        return
+    tag = cards.draw_tag(session, row.pass_type_identifier)
+    changed = _Changed(row.pass_id, tag, row.announced_at)
+    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
+    moved = {
+        "pass_id": row.pass_id,
+        "modified_at": max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
+        "content_hash": content_hash,
+        "version": row.version + 1,
+        "change_tag": tag,
+        "announced_at": changed.announced_at,
+    }
+    connection.execute(_MOVE, moved)
+
+
+@lru_cache(maxsize=1024)
+def _part(kind: str, rules: str) -> cards.Part:
+    """Rules are checked once, and again only when they are others."""
+    return cards.Part(KINDS[kind], KINDS[kind].rules.model_validate_json(rules))
