@@ -1,6 +1,5 @@
 """The audit: true books pass, and every kind of forgery is seen and named."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
