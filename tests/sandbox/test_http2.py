@@ -196,7 +196,7 @@ def test_a_body_in_pieces_with_padding_is_put_together(connect):
 
 def test_headers_longer_than_a_frame_are_read(connect):
     client = connect()
-    client.open(("x-long", "ä" * 20_000))
+    client.open(("x-long", "a" * 40_000))
     (answer,) = client.wait(h2.events.ResponseReceived)
     assert dict(answer.headers)[":status"] == "200"
 
