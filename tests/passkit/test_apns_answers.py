@@ -69,7 +69,7 @@ def test_a_push_refused_for_itself_is_dropped_alone(status: int, reason: str):
     assert judge(status, reason) is Verdict.DROP
 
 
-@pytest.mark.parametrize("reason", ["TooManyRequests", "TooManyProviderTokenUpdates", ""])
+@pytest.mark.parametrize("reason", ["TooManyRequests", ""])
 def test_too_many_pushes_make_this_token_wait(reason: str):
     assert judge(429, reason) is Verdict.WAIT
 
