@@ -99,4 +99,4 @@ def test_sqlite_writes_ahead_so_that_readers_do_not_wait(database):
 
 def test_the_migrated_database_knows_its_version(database):
     with database.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0001"
+        assert MigrationContext.configure(connection).get_current_revision() == "0002"
