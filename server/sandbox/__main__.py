@@ -26,6 +26,8 @@ from server.sandbox.errors import SandboxError
 from server.sandbox.pages import create_app
 from server.sandbox.phones import Phones
 
+_SERVICE = "http://127.0.0.1:8000"
+
 
 class _Quiet(WSGIRequestHandler):
     """The phones' page asks several times a second: no line for each."""
@@ -39,6 +41,7 @@ class _Quiet(WSGIRequestHandler):
 def main(arguments: list[str] | None = None) -> int:
     """Run until told to stop; 1 when it cannot start."""
     given = _parser().parse_args(arguments)
+    given.service = given.service or [_SERVICE]
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -57,7 +60,7 @@ def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
     folder: Path = given.authority or given.state / "authority"
     authority = Authority.load_or_create(folder, at=at)
     phones = Phones(given.state / "phones", root_pem=authority.root_pem, service_urls=given.service)
-    apns = None if given.apns_port is None else _open_apns(authority, phones, given.apns_port)
+    apns = None if given.apns_port is None else _open_apns(authority, phones, given)
     app = create_app(phones, apns, templates=TEMPLATES / "web", service_urls=given.service)
     try:
         with socket.create_server((given.host, given.port)) as listening:
@@ -76,8 +79,14 @@ def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
             apns.stop()
 
 
-def _open_apns(authority: Authority, phones: Phones, port: int) -> ApnsStandIn:
-    apns = ApnsStandIn(authority, at=clock.now(), port=port, on_push=phones.deliver)
+def _open_apns(authority: Authority, phones: Phones, given: argparse.Namespace) -> ApnsStandIn:
+    apns = ApnsStandIn(
+        authority,
+        at=clock.now(),
+        port=given.apns_port,
+        on_push=phones.deliver,
+        needs_certificate=not given.any_client,
+    )
     for phone in phones:
         apns.tokens.add(phone.push_token)
     apns.start()
@@ -123,9 +132,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--service",
         action="append",
-        required=True,
         metavar="URL",
-        help="whose passes the phones may add, such as http://127.0.0.1:8000; may be repeated",
+        help=f"whose passes the phones may add; may be repeated; default {_SERVICE}",
+    )
+    parser.add_argument(
+        "--any-client",
+        action="store_true",
+        help="the push service lets in clients without a certificate, such as load generators",
     )
     return parser
 

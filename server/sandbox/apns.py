@@ -125,6 +125,7 @@ class ApnsStandIn:
         `needs_certificate` False lets in whoever has none (load generators have none) and believes
         the topic they name.
         """
+        self.authority = authority
         self.tokens = Tokens()
         self.pushes: deque[AcceptedPush] = deque(maxlen=_KEPT_PUSHES)
         self.answers: Counter[str] = Counter()

@@ -169,13 +169,12 @@ class Http2(TlsProtocol):
             high, low, kind, flags, stream = unpack(data, at)
             stop = at + 9 + (high << 8 | low)
             if stop > end:
+                _check_size(stop - at)
                 break
             if self._half_block and kind != _CONTINUATION:
                 raise _Broken(Code.PROTOCOL_ERROR)
             handlers.get(kind, ignore)(self, flags, stream & 0x7FFFFFFF, data[at + 9 : stop])
             at = stop
-        if end - at > 9 + _MAX_FRAME:
-            raise _Broken(Code.FRAME_SIZE_ERROR)
         return data[at:]
 
     def _take_headers(self, flags: int, stream: int, payload: bytes) -> None:
@@ -308,6 +307,12 @@ class Http2(TlsProtocol):
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return _FRAME.pack(len(payload) >> 8, len(payload) & 255, kind, flags, stream) + payload
+
+
+def _check_size(size: int) -> None:
+    """Larger frames than asked for are not waited for."""
+    if size > 9 + _MAX_FRAME:
+        raise _Broken(Code.FRAME_SIZE_ERROR)
 
 
 def _settings(*pairs: tuple[int, int]) -> bytes:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from server.sandbox import apns_controls
 from server.sandbox.apns import ApnsStandIn
 from server.sandbox.drawing import IMAGES, barcode_svg, draw_phone, image
 from server.sandbox.errors import PassRefused
@@ -75,6 +76,7 @@ def create_app(
     _add_buttons(app, phones)
     if apns:
         _add_apns(app, apns)
+        apns_controls.init_app(app, apns)
     return app
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from passkit.apns import PushAnswer, PushClient, Verdict
+from passkit.apns import Failure, PushAnswer, PushClient, Verdict
 from passkit.errors import PushError
 from passkit.throwaway import Authority
 from server import clock
@@ -319,3 +319,64 @@ def test_a_proxy_of_the_environment_is_ignored(connect: Connect, monkeypatch):
     for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert push_one(connect()).verdict is Verdict.ACCEPTED
+
+
+def test_a_push_that_was_reset_leaves_the_others_alone(apns: ApnsStandIn, connect: Connect):
+    apns.tokens.accept_any = True
+    client = connect()
+    push_one(client)
+    apns.faults = Faults(reset_every=10, reset_code="internal")
+    answers = push(client, *make_tokens(50))
+    failures = [answer.failure for answer in answers]
+    assert (failures.count(None), failures.count(Failure.RESET)) == (45, 5)
+    assert apns.connection_count == 1
+
+
+def test_a_push_that_was_refused_unseen_is_made_again(apns: ApnsStandIn, connect: Connect):
+    apns.tokens.accept_any = True
+    apns.faults = Faults(reset_every=10)
+    assert {answer.verdict for answer in push(connect(), *make_tokens(50))} == {Verdict.ACCEPTED}
+
+
+def test_a_push_without_answer_does_not_hold_up_the_others(apns: ApnsStandIn, connect: Connect):
+    apns.tokens.accept_any = True
+    apns.faults = Faults(silent_every=5)
+    client = connect(timeout_seconds=1)
+    push_one(client)
+    answers: queue.Queue[PushAnswer] = queue.Queue()
+    for token in make_tokens(19):
+        client.push(token, answers.put)
+    soon = [answers.get(timeout=60) for _ in range(15)]
+    assert {answer.verdict for answer in soon} == {Verdict.ACCEPTED}
+    late = [answers.get(timeout=60) for _ in range(4)]
+    assert {(answer.status, answer.verdict) for answer in late} == {(0, Verdict.RETRY)}
+
+
+def test_what_can_wait_lets_others_go_first(apns: ApnsStandIn, connect: Connect):
+    apns.tokens.accept_any = True
+    apns.faults = Faults(max_streams=1, delay_seconds=0.02)
+    client, answers = connect(), queue.Queue()
+    for token in make_tokens(200):
+        client.push(token, answers.put, can_wait=True)
+    client.push("ff" * 32, answers.put)
+    order = [answers.get(timeout=60).token for _ in range(201)]
+    assert order.index("ff" * 32) < 60
+    assert sorted(order) == [*make_tokens(200), "ff" * 32]
+
+
+def test_a_queue_for_one_stream_is_no_silence(apns: ApnsStandIn, connect: Connect):
+    """The last of these has waited for twice the time that a silent connection gets."""
+    apns.tokens.accept_any = True
+    client = connect(timeout_seconds=1)
+    push_one(client)
+    apns.faults = Faults(max_streams=1, delay_seconds=0.05)
+    answers = push(client, *make_tokens(40))
+    assert {answer.verdict for answer in answers} == {Verdict.ACCEPTED}
+
+
+def test_how_to_push_is_the_callers_choice(apns: ApnsStandIn, connect: Connect):
+    apns.faults = Faults(max_streams=999)
+    push_one(connect(push_type="alert", priority=10, expiration_seconds=0))
+    headers = apns.pushes[-1]._headers.rest
+    told = [headers[f"apns-{name}"] for name in ("push-type", "priority", "expiration")]
+    assert told == ["alert", "10", "0"]

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pycurl
 import pytest
 
-from passkit.apns import Verdict, judge, judge_failure
-from passkit.apns_answers import is_unreachable, read_body
+from passkit.apns import Failure, Verdict, judge, judge_failure
+from passkit.apns_answers import failure_of, is_unreachable, read_body
 
 
 def test_a_taken_push_is_accepted():
@@ -69,7 +69,7 @@ def test_a_push_refused_for_itself_is_dropped_alone(status: int, reason: str):
     assert judge(status, reason) is Verdict.DROP
 
 
-@pytest.mark.parametrize("reason", ["TooManyRequests", "TooManyProviderTokenUpdates", ""])
+@pytest.mark.parametrize("reason", ["TooManyRequests", ""])
 def test_too_many_pushes_make_this_token_wait(reason: str):
     assert judge(429, reason) is Verdict.WAIT
 
@@ -151,3 +151,22 @@ def test_reason_and_time_are_read_from_the_body():
 )
 def test_a_strange_body_says_nothing(body: bytes):
     assert read_body(body) == ("", None)
+
+
+def test_too_many_tokens_of_ours_are_no_fault_of_the_phone():
+    assert judge(429, "TooManyProviderTokenUpdates") is Verdict.HALT
+    assert judge(429, "TooManyRequests") is Verdict.WAIT
+
+
+@pytest.mark.parametrize(
+    ("curl_code", "message", "failure"),
+    [
+        (pycurl.E_COULDNT_CONNECT, "refused", Failure.UNREACHABLE),
+        (pycurl.E_COULDNT_RESOLVE_HOST, "", Failure.UNREACHABLE),
+        (pycurl.E_RECV_ERROR, "Connection reset by peer", Failure.CUT),
+        (92, "HTTP/2 stream 5 reset by server (error 0x2 INTERNAL_ERROR)", Failure.RESET),
+        (92, "not closed cleanly before end of the underlying connection", Failure.CUT),
+    ],
+)
+def test_a_failure_concerns_everybody_or_the_connection_or_one_push(curl_code, message, failure):
+    assert failure_of(curl_code, message) is failure

@@ -183,6 +183,9 @@ def test_a_form_changes_nothing(web, path: str):
         ("/phones/aino/add", {"link": "x"}, "url"),
         ("/apns/faults", {"delay_seconds": -1}, "delay_seconds"),
         ("/apns/faults", {"misspelt": 1}, "misspelt"),
+        ("/apns/faults", {"answers": [{"reason": "Tired"}]}, "answers.0"),
+        ("/apns/tokens", {"misspelt": 1}, "misspelt"),
+        ("/apns/certificate", {"pass_type_identifier": "com.example"}, "pass_type_identifier"),
     ],
 )
 def test_wrong_json_is_refused_by_name(web, path: str, body: object, wrong: str):

@@ -96,3 +96,22 @@ def test_a_taken_port_is_told_in_one_line(start: Start):
     _, complaints = start("--port", port).communicate(timeout=30)
     assert complaints.startswith("The sandbox cannot start:")
     assert "Traceback" not in complaints
+
+
+def test_a_service_of_ones_own_can_push_to_it(start: Start, tmp_path: Path):
+    """As docs/push-stand-in.md tells it, with curl for the service."""
+    ready = json.loads(start().stdout.readline())
+    base, token = ready["phones"], "ab" * 32
+    holder = {"pass_type_identifier": "pass.com.example.mine"}
+    made = requests.post(f"{base}apns/certificate", json=holder, timeout=20).json()
+    (tmp_path / "mine.pem").write_text(made["certificate_pem"] + made["key_pem"])
+    requests.post(f"{base}apns/tokens", json={"add": [token]}, timeout=20).raise_for_status()
+    fault = {"reason": "TooManyRequests", "retry_after_seconds": 7}
+    requests.post(f"{base}apns/faults", json={"answers": [fault]}, timeout=20).raise_for_status()
+    command = ["curl", "-s", "--http2", "--cacert", ready["root_certificate"], "-d", "{}"]
+    command += ["--cert", str(tmp_path / "mine.pem"), "-w", "%{http_code}"]
+    command += [f"{ready['apns']}/3/device/{token}"]
+    said = [subprocess.run(command, capture_output=True, text=True).stdout for _ in range(2)]
+    assert said == ['{"reason": "TooManyRequests"}429', "200"]
+    state = requests.get(f"{base}apns.json", timeout=20).json()
+    assert [push["topic"] for push in state["pushes"]] == ["pass.com.example.mine"]

@@ -88,15 +88,21 @@ class Desk:
         self.services = replace(self.services, settings=changed)
         self.worker = Worker(self.services, self.identity)
 
-    def phone(self, card: object, token: str) -> str:
-        """A phone with this push token has registered for the card's pass; the token."""
+    def phone(
+        self, card: object, token: str, *, library: str | None = None, is_real: bool = True
+    ) -> str:
+        """A phone with this push token has registered for the card's pass; the token.
+
+        One that is not `is_real` is unknown to the push service.
+        """
         with self.services.database.reading() as session:
             pass_ = session.exec(select(Pass).where(Pass.card_id == UUID(str(card)))).one()
-        self.apns.tokens.add(token)
+        if is_real:
+            self.apns.tokens.add(token)
         registrations.register(
             self.services.database,
             (pass_.pass_type_identifier, pass_.serial_number),
-            library_identifier=f"library of {token}",
+            library_identifier=library or f"library of {token}",
             token=pass_.authentication_token,
             push_token=token,
             at=self.services.now(),

@@ -199,3 +199,24 @@ def test_no_secret_is_in_the_representation(tmp_path):
     made = settings(tmp_path, LEIMA_SECRET_KEY=SECRET, LEIMA_METRICS_TOKEN="metrics-" * 3)
     assert SECRET not in repr(made)
     assert "metrics-metrics" not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEIMA_PUSH_BULK_PER_SECOND", "0"),
+        ("LEIMA_PUSH_BULK_PER_SECOND", "many"),
+        ("LEIMA_PUSH_TYPE", "loud"),
+        ("LEIMA_PUSH_PRIORITY", "7"),
+        ("LEIMA_PUSH_EXPIRATION_DAYS", "31"),
+        ("LEIMA_PUSH_EXPIRATION_DAYS", "nan"),
+    ],
+)
+def test_a_push_that_apple_would_refuse_refuses_to_start(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=name):
+        settings(tmp_path, **{name: value})
+
+
+def test_how_to_push_can_be_chosen(tmp_path):
+    made = settings(tmp_path, LEIMA_PUSH_PRIORITY="10", LEIMA_PUSH_EXPIRATION_DAYS="7")
+    assert (made.push_type, made.push_priority, made.push_expiration_days) == ("background", 10, 7)

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from server import deliveries
 from server.errors import SettingsError
-from server.models import Device, PassType, Registration
+from server.models import Delivery, Device, PassType, Registration
 from server.sandbox.faults import AnswerFault, Faults
 from server.wallets.apple_push import open_push
 from server.wallets.identity import load
@@ -322,3 +322,74 @@ def test_a_dead_token_of_a_forgotten_device_is_no_surprise(two_phones, clock):
     two_phones.run_until(lambda: sum(two_phones.apns.answers.values()) == 2)
     two_phones.worker.step()
     assert tokens(two_phones) == []
+
+
+def test_a_phone_whose_push_was_reset_is_told_soon_and_others_do_not_wait(two_phones, clock):
+    two_phones.drain()
+    clock.move(seconds=60)
+    with two_phones.services.database.transaction() as session:
+        for row in session.exec(select(Delivery)).all():
+            row.due_at = clock()
+            session.add(row)
+    two_phones.apns.faults = Faults(reset_every=2, reset_code="internal")
+    two_phones.run_until(lambda: deliveries.owed(two_phones.services.database) == 1)
+    (waiting,) = [token for token in (A, B) if two_phones.delivery(token).due_at]
+    two_phones.run_until(lambda: is_put_off(two_phones, waiting))
+    assert 1 <= wait_of(two_phones, waiting) <= 1.25
+
+
+def test_a_holder_who_swaps_good_tokens_for_junk_does_not_stop_the_others(
+    desk, ledger, clock, caplog
+):
+    """All these devices were reached with a good token; only then do they claim other ones."""
+    other = str(ledger.enrol("Eeva")["id"])
+    for number in range(60):
+        desk.phone(ledger.card, A, library=f"phone {number}")
+    good = desk.phone(other, B)
+    ledger.stamp()
+    desk.drain()
+    clock.move(minutes=1)
+    for number in range(60):
+        desk.phone(ledger.card, f"{number:064x}", library=f"phone {number}", is_real=False)
+    ledger.stamp(), ledger.stamp(card=other)
+    desk.run_until(lambda: tokens(desk) == [good])
+    desk.drain()
+    assert desk.pushed().count(good) == 1
+    assert "apple_push.halted" not in caplog.text
+
+
+def tries(desk):
+    with desk.services.database.reading() as session:
+        return [row.attempts for row in session.exec(select(Delivery)).all()]
+
+
+def test_one_token_on_many_devices_counts_once(desk, ledger, caplog, clock):
+    for number in range(60):
+        desk.phone(ledger.card, A, library=f"phone {number}")
+    ledger.stamp()
+    desk.drain()
+    clock.move(minutes=1)
+    desk.apns.faults = fault(400, "BadDeviceToken", token=A, count=None)
+    ledger.stamp()
+    desk.run_until(lambda: tries(desk) == [1] * 60)
+    clock.move(seconds=RETRY_SECONDS * 2)
+    desk.run_until(lambda: tokens(desk) == [])
+    assert "apple_push.halted" not in caplog.text
+
+
+def test_after_an_hour_without_the_service_all_are_told_in_the_order_of_change(
+    desk, ledger, clock, apns
+):
+    held = [ledger.card, *(ledger.enrol(f"Eeva {n}")["id"] for n in range(7))]
+    expected = [desk.phone(card, f"{n:064x}") for n, card in enumerate(held)]
+    good_url = desk.services.settings.apns_url
+    desk.restart(apns_url="https://127.0.0.1:1")
+    for minute in range(60):
+        if minute % 8 == 0:
+            ledger.stamp(card=held[minute // 8])
+        clock.move(minutes=1)
+        desk.run_until(lambda: not desk.worker._push._in_hand)
+    assert deliveries.owed(desk.services.database) == 8
+    desk.restart(apns_url=good_url)
+    desk.drain()
+    assert desk.pushed() == expected
