@@ -104,9 +104,9 @@ class Trial:
         behind, is_restarted = shelf.await_content(counts, seconds=_DRAIN_SECONDS)
         refuse("phones", behind)
         until = time.monotonic() + _DRAIN_SECONDS
-        while (owed := books.owed()) and time.monotonic() < until:
+        while books.owed() and time.monotonic() < until:
             time.sleep(0.1)
-        refuse("deliveries", [f"{owed} phones are still owed a push"] if owed else [])
+        refuse("still owed a push", books.owing())
         refuse("ledger", books.check(stream))
         refuse("content", shelf.differing(counts))
         audited = self.service.command("check-ledger")

@@ -14,6 +14,7 @@ import requests
 from soak.errors import SoakFailed
 
 _TIMEOUT_SECONDS = 10
+_ENROL_SECONDS, _ENROL_TRIES = 60, 60
 _REPEATED_SHARE = 0.1  # of the answered: the till never heard the answer and sends again
 
 
@@ -39,14 +40,18 @@ class Till:
 
 
 def enrol(session: requests.Session, till: Till, name: str, *, key: str) -> dict[str, Any]:
-    """A new card: what the API says of it."""
+    """A new card: what the API says of it. Raises requests.HTTPError when it refuses."""
     body = {"programme": till.programme, "member": {"name": name}}
-    answer = session.post(
-        f"{till.base_url}/api/v1/cards",
-        json=body,
-        headers={"Idempotency-Key": key},
-        timeout=_TIMEOUT_SECONDS,
-    )
+    for _ in range(_ENROL_TRIES):
+        answer = session.post(
+            f"{till.base_url}/api/v1/cards",
+            json=body,
+            headers={"Idempotency-Key": key},
+            timeout=_ENROL_SECONDS,
+        )
+        if answer.status_code != 429 and answer.status_code < 500:
+            break
+        time.sleep(1)
     answer.raise_for_status()
     made: dict[str, Any] = answer.json()
     return made

@@ -188,3 +188,12 @@ def test_no_secret_is_in_the_representation(tmp_path):
     made = settings(tmp_path, LEIMA_SECRET_KEY=SECRET, LEIMA_METRICS_TOKEN="metrics-" * 3)
     assert SECRET not in repr(made)
     assert "metrics-metrics" not in repr(made)
+
+
+def test_a_clock_that_may_jump_is_for_this_machine_only(tmp_path):
+    file = tmp_path / "clock"
+    file.write_text("0", "utf-8")
+    given = {"LEIMA_SANDBOX_CLOCK_FILE": str(file)}
+    assert settings(tmp_path, **given).sandbox_clock_file == file
+    with pytest.raises(SettingsError, match="LEIMA_SANDBOX_CLOCK_FILE"):
+        settings(tmp_path, LEIMA_PUBLIC_URL="https://cards.example.com", **given)
