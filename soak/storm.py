@@ -233,12 +233,13 @@ class Storm:
     def _line(self, stream: Stream, crowd: Crowd, drained: float) -> str:
         spells = ", ".join(f"{name} {count}" for name, count in sorted(self.spells.items()))
         unknown = f" Not tried: {', '.join(sorted(self.unknown))}." if self.unknown else ""
+        answers = self._apns.answers
         return (
             f"soak storm: good. Seed {self.seed}, {self.count} phones, {self.minutes:g} minutes "
             f"({spells}); {len(stream.acknowledged)} stamps sent {stream.tries} times, each in "
-            f"the ledger once; {sum(self._apns.answers.values())} pushes, "
-            f"{self._apns.answers['200']} accepted, {crowd.fetched} passes fetched; every phone "
-            f"at the ledger's content and nothing owed {drained:.1f} s after the last stamp; a till waited "
+            f"the ledger once; {sum(answers.values())} pushes, {answers['200']} accepted, "
+            f"{crowd.fetched} passes fetched; every phone at the ledger's content and nothing "
+            f"owed {drained:.1f} s after the last stamp; a till waited "
             f"{stream.slowest_seconds:.1f} s at most.{unknown}"
         )
 
