@@ -102,6 +102,12 @@ class Stream:
         if unanswered := sorted(set(self.sent) - set(self.acknowledged)):
             raise SoakFailed(f"{len(unanswered)} stamps never answered, first {unanswered[0]}")
 
+    def await_more(self, count: int, *, seconds: float) -> None:
+        """Until so many more stamps are acknowledged, or the time is over."""
+        wanted, until = len(self.acknowledged) + count, time.monotonic() + seconds
+        while len(self.acknowledged) < wanted and time.monotonic() < until:
+            time.sleep(0.02)
+
     def counts(self) -> Counter[str]:
         """How many stamps each card was promised."""
         return Counter(self.sent[event_id] for event_id in list(self.acknowledged))
