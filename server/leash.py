@@ -21,7 +21,12 @@ _forked_by: list[int] = []  # who forked this process, where `children_hear_sign
 
 
 def end_with_parent() -> None:
-    """Ask this process to stop when whoever started it is gone, and end it if it does not."""
+    """Ask this process to stop when whoever started it is gone, and end it if it does not.
+
+    From here on one that was forked cleans up when it is asked to end.
+    """
+    for number in _SIGNALS if _forked_by else ():
+        signal.signal(number, lambda *_: sys.exit(0))
     on_parent_gone(_end)
 
 
@@ -84,8 +89,8 @@ def _let_through() -> None:
 
 
 def _begin() -> None:
-    for number in _SIGNALS:
-        signal.signal(number, lambda *_: sys.exit(0))
+    for number in _SIGNALS:  # an exception would get lost here, and there is nothing to clean up
+        signal.signal(number, lambda *_: os._exit(0))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 

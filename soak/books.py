@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from server import audit, deliveries
 from server.db import Database
-from server.models import Device, Event, LedgerEntry
+from server.models import Delivery, Device, Event, LedgerEntry
 from soak.tills import Stream
 
 _SHOWN = 5  # of each kind of fault
@@ -24,6 +24,20 @@ class Books:
     def owed(self) -> int:
         """How many devices are owed a push."""
         return deliveries.owed(self._database)
+
+    def owing(self) -> list[str]:
+        """Each device that is owed a push, and why it did not get it."""
+        statement = (
+            select(Device, Delivery)
+            .join(Delivery, col(Delivery.device_id) == col(Device.id))
+            .where(col(Delivery.due_at).is_not(None))
+        )
+        with self._database.reading() as session:
+            return [
+                f"device {device.library_identifier}, token {device.push_token[:8]}…: due "
+                f"{row.due_at}, {row.attempts} tries, {row.error or 'never tried'}"
+                for device, row in session.exec(statement).all()
+            ]
 
     def push_tokens(self) -> set[str]:
         """Of every device that is registered."""

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -207,6 +209,9 @@ class Service:
 
 
 def _answers(url: str) -> bool:
+    with socket.socket() as probe:  # costs less than a request, and is asked often
+        if probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) != 0:
+            return False
     with requests.Session() as session:
         session.trust_env = False
         try:

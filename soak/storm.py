@@ -92,7 +92,7 @@ class Storm:
             stream.stop(seconds=_DRAIN_SECONDS)
             drained = self._drain(crowd, books)
             refuse("tills and phones", [*stream.faults, *crowd.faults])
-            refuse("deliveries", _owed(books.owed()))
+            refuse("still owed a push", _shortened(books.owing()))
             refuse("phones", self._behind(books, crowd, stream))
             refuse("ledger", books.check(stream))
             audited = service.command("check-ledger")
@@ -233,10 +233,11 @@ class Storm:
     def _line(self, stream: Stream, crowd: Crowd, drained: float) -> str:
         spells = ", ".join(f"{name} {count}" for name, count in sorted(self.spells.items()))
         unknown = f" Not tried: {', '.join(sorted(self.unknown))}." if self.unknown else ""
+        answers = self._apns.answers
         return (
             f"soak storm: good. Seed {self.seed}, {self.count} phones, {self.minutes:g} minutes "
             f"({spells}); {len(stream.acknowledged)} stamps sent {stream.tries} times, each in "
-            f"the ledger once; {len(self._apns.pushes)} of the last 20000 pushes kept, "
+            f"the ledger once; {sum(answers.values())} pushes, {answers['200']} accepted, "
             f"{crowd.fetched} passes fetched; every phone at the ledger's content and nothing "
             f"owed {drained:.1f} s after the last stamp; a till waited "
             f"{stream.slowest_seconds:.1f} s at most.{unknown}"
@@ -246,10 +247,6 @@ class Storm:
 def run(folder: Path, *, seed: int, minutes: float, count: int, is_quiet: bool = False) -> str:
     """The whole trial in `folder`; the line that says how it went. Raises SoakFailed."""
     return Storm(folder, seed, minutes, count, is_quiet).run()
-
-
-def _owed(count: int) -> list[str]:
-    return [f"{count} phones are still owed a push"] if count else []
 
 
 def _shortened(found: list[str]) -> list[str]:

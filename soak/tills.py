@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,10 @@ import requests
 from soak.errors import SoakFailed
 
 _TIMEOUT_SECONDS = 10
-_REPEATED_SHARE = 0.1  # of the answered: the till never heard the answer and sends again
+_ENROL_SECONDS, _ENROL_TRIES = 60, 60
+_REPEATED_SHARE = 0.15  # of the answered are sent once more, as by a till that forgot
+_IMPATIENT_SHARE = 0.3  # hang up before the answer, which may be under way
+_IMPATIENT_SECONDS = (0.002, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,18 @@ class Till:
 
 
 def enrol(session: requests.Session, till: Till, name: str, *, key: str) -> dict[str, Any]:
-    """A new card: what the API says of it."""
+    """A new card: what the API says of it. Raises requests.HTTPError when it refuses."""
     body = {"programme": till.programme, "member": {"name": name}}
-    answer = session.post(
-        f"{till.base_url}/api/v1/cards",
-        json=body,
-        headers={"Idempotency-Key": key},
-        timeout=_TIMEOUT_SECONDS,
-    )
+    for _ in range(_ENROL_TRIES):
+        answer = session.post(
+            f"{till.base_url}/api/v1/cards",
+            json=body,
+            headers={"Idempotency-Key": key},
+            timeout=_ENROL_SECONDS,
+        )
+        if answer.status_code != 429 and answer.status_code < 500:
+            break
+        time.sleep(1)
     answer.raise_for_status()
     made: dict[str, Any] = answer.json()
     return made
@@ -94,6 +102,12 @@ class Stream:
         if unanswered := sorted(set(self.sent) - set(self.acknowledged)):
             raise SoakFailed(f"{len(unanswered)} stamps never answered, first {unanswered[0]}")
 
+    def await_more(self, count: int, *, seconds: float) -> None:
+        """Until so many more stamps are acknowledged, or the time is over."""
+        wanted, until = len(self.acknowledged) + count, time.monotonic() + seconds
+        while len(self.acknowledged) < wanted and time.monotonic() < until:
+            time.sleep(0.02)
+
     def counts(self) -> Counter[str]:
         """How many stamps each card was promised."""
         return Counter(self.sent[event_id] for event_id in list(self.acknowledged))
@@ -105,6 +119,8 @@ class Stream:
                 event_id = str(UUID(int=choice.getrandbits(128), version=4))
                 card = choice.choice(self.cards)
                 self.sent[event_id] = card
+                if choice.random() < _IMPATIENT_SHARE:
+                    self._hang_up(session, event_id, card, choice.uniform(*_IMPATIENT_SECONDS))
                 self._stamp(session, event_id, card)
                 if choice.random() < _REPEATED_SHARE:
                     self._repeat(session, event_id, card)
@@ -115,6 +131,10 @@ class Stream:
         self.acknowledged[event_id] = self._until_answered(session, event_id, card)
         self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - begun)
 
+    def _hang_up(self, session: requests.Session, event_id: str, card: str, seconds: float) -> None:
+        with suppress(requests.RequestException):
+            self._post(session, event_id, card, seconds)
+
     def _repeat(self, session: requests.Session, event_id: str, card: str) -> None:
         """The same id brings the same text."""
         text = self._until_answered(session, event_id, card)
@@ -122,13 +142,9 @@ class Stream:
             self.faults.append(f"stamp {event_id} was answered in two ways")
 
     def _until_answered(self, session: requests.Session, event_id: str, card: str) -> str:
-        body = {"id": event_id, "card": card, "name": "stamped"}
         while True:
-            self.tries += 1
             try:
-                answer = session.post(
-                    f"{self.till.base_url}/api/v1/events", json=body, timeout=_TIMEOUT_SECONDS
-                )
+                answer = self._post(session, event_id, card, _TIMEOUT_SECONDS)
             except requests.RequestException:
                 time.sleep(0.3)
                 continue
@@ -138,3 +154,10 @@ class Stream:
                 self.faults.append(f"stamp {event_id}: {answer.status_code} {answer.text[:200]}")
                 return ""
             time.sleep(0.2)
+
+    def _post(
+        self, session: requests.Session, event_id: str, card: str, seconds: float
+    ) -> requests.Response:
+        self.tries += 1
+        body = {"id": event_id, "card": card, "name": "stamped"}
+        return session.post(f"{self.till.base_url}/api/v1/events", json=body, timeout=seconds)

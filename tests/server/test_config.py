@@ -220,3 +220,12 @@ def test_a_push_that_apple_would_refuse_refuses_to_start(tmp_path, name, value):
 def test_how_to_push_can_be_chosen(tmp_path):
     made = settings(tmp_path, LEIMA_PUSH_PRIORITY="10", LEIMA_PUSH_EXPIRATION_DAYS="7")
     assert (made.push_type, made.push_priority, made.push_expiration_days) == ("background", 10, 7)
+
+
+def test_a_clock_that_may_jump_is_for_this_machine_only(tmp_path):
+    file = tmp_path / "clock"
+    file.write_text("0", "utf-8")
+    given = {"LEIMA_SANDBOX_CLOCK_FILE": str(file)}
+    assert settings(tmp_path, **given).sandbox_clock_file == file
+    with pytest.raises(SettingsError, match="LEIMA_SANDBOX_CLOCK_FILE"):
+        settings(tmp_path, LEIMA_PUBLIC_URL="https://cards.example.com", **given)
