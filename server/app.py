@@ -13,7 +13,7 @@ from server.face import Text
 from server.seals import derive
 from server.services import Services
 from server.wallets.identity import Identity
-from server.web import api, apple_web_service, languages, observed, problems
+from server.web import api, apple_web_service, languages, observed, problems, traced
 from server.web import services as current_services
 from server.web.health import health
 from server.web.member import member
@@ -79,6 +79,7 @@ def create_app(
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
+    traced.init_app(app)
     for blueprint in (pages, member, poster, till, health):
         app.register_blueprint(blueprint)
     trusted = services.settings.trusted_proxies

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from server import deliveries, designs, ledger
+from server import deliveries, designs, ledger, traces
 from server.db import Database
 from server.errors import NotFound, Refused
 from server.face import CardFace, Text, compose
@@ -96,9 +96,11 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     session.flush()
     session.add(pass_)
     session.flush()
-    pass_.content_hash = _content_hash(show_in(session, card, at=at))
+    shown = show_in(session, card, at=at)
+    pass_.content_hash = _content_hash(shown)
     pass_.change_tag = _next_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
+    traces.changed(session, pass_, shown.face, design=shown.design.version, at=at)
     return card
 
 
@@ -122,6 +124,7 @@ def refresh(session: Session, card: Card, *, at: datetime, join: timedelta) -> S
     pass_.version += 1
     pass_.change_tag = _next_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
+    traces.changed(session, pass_, shown.face, design=shown.design.version, at=at)
     deliveries.owe_devices(session, pass_.id, change_tag=pass_.change_tag, at=at, join=join)
     return shown
 

@@ -13,12 +13,27 @@ from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from server import audit, backup, clock, config, demo, doctor, logs, migrations, supervisor
+from server import (
+    audit,
+    backup,
+    clock,
+    config,
+    demo,
+    doctor,
+    logs,
+    migrations,
+    supervisor,
+    timeline,
+    timeline_text,
+    traces,
+)
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import end_with_parent
 from server.services import Services
+from server.verdicts import FAIL
 from server.wallets import identity
+from server.wallets.apple_trace import pushes_are_off
 from server.worker import Worker
 from server.wsgi import prepare
 
@@ -78,10 +93,12 @@ def work(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     services, known = prepare()
-    worker = Worker(services, known)
+    worker, writer = Worker(services, known), traces.Writer(services)
     worker.start()
+    writer.start()
     stopping.wait()
     worker.stop(_STOP_SECONDS)
+    writer.stop()
     services.database.dispose()
     return 0
 
@@ -124,6 +141,22 @@ def examine(options: argparse.Namespace) -> int:
     else:
         doctor.report(found)
     return 0 if doctor.is_well(found) else 1
+
+
+def trace_card(options: argparse.Namespace) -> int:
+    """Tell a card's way to its phones; 1 when there is something of ours to mend."""
+    settings = config.read()
+    services = Services(Database(settings.database_url), settings)
+    migrations.require_current(services.database.engine)
+    now = services.now()
+    is_off = pushes_are_off(settings, identity.load(settings, at=now))
+    verdicts = []
+    for shown in timeline_text.find(services.database, options.code, brand=options.brand, at=now):
+        found = timeline.read(services, shown, limit=options.lines, is_push_off=is_off)
+        timeline_text.report(shown, found, at=now)
+        verdicts.append(found.verdict)
+    services.database.dispose()
+    return 1 if any(verdict.level == FAIL for verdict in verdicts) else 0
 
 
 def check_ledger(_options: argparse.Namespace) -> int:
@@ -188,6 +221,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _lines(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 5000:
+        raise argparse.ArgumentTypeError("give a number from 1 to 5000")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     root = argparse.ArgumentParser(
@@ -220,6 +259,13 @@ def parser() -> argparse.ArgumentParser:
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
     examiner.add_argument("--json", action="store_true", help="for programs")
     examiner.set_defaults(command=examine)
+    tracer = commands.add_parser("card", help="why a card is, or is not, up to date on its phones")
+    tracer.add_argument("code", metavar="NUMBER", help="member number, card id, barcode or serial")
+    tracer.add_argument("--brand", metavar="SLUG", help="when several brands have the number")
+    tracer.add_argument(
+        "--lines", type=_lines, default=40, metavar="N", help="steps to show; default 40"
+    )
+    tracer.set_defaults(command=trace_card)
     auditor = commands.add_parser("check-ledger", help="rebuild every balance from its entries")
     auditor.set_defaults(command=check_ledger)
     saver = commands.add_parser("backup", help="copy the SQLite database while it is in use")

@@ -42,6 +42,7 @@ NAMES: dict[str, tuple[bool, str]] = {
     "LEIMA_APNS_CA_FILE": (False, "root certificates to trust for it; default the system's"),
     "LEIMA_PUSH_JOIN_SECONDS": (False, "changes within this time share one push; default 2"),
     "LEIMA_PUSH_RETRY_SECONDS": (False, "wait after Apple's 5xx answers; default 900"),
+    "LEIMA_TIMELINE_DAYS": (False, "how long the timelines of cards are kept, in days; default 30"),
     "LEIMA_SANDBOX_FILE": (
         False,
         "what the front page offers to try; `leima run --sandbox` sets it",
@@ -86,6 +87,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "info"
     log_format: str = "text"
+    timeline_days: int = 30
 
     @property
     def is_loopback(self) -> bool:
@@ -136,6 +138,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_token=_metrics_token(values),
         log_level=log_level,
         log_format=log_format,
+        timeline_days=_days(values, "LEIMA_TIMELINE_DAYS", 30),
     )
 
 
@@ -232,6 +235,13 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= seconds < 1e6:
         raise SettingsError(f"{name}={text!r} is not a time: give seconds, such as 2 or 0.5")
     return seconds
+
+
+def _days(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 366:
+        raise SettingsError(f"{name}={text!r} is not a number of days: give one from 1 to 366")
+    return int(text)
 
 
 def _file(values: Mapping[str, str], name: str) -> Path | None:

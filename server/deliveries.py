@@ -5,7 +5,7 @@ time share one trailing push, because the phone asks for everything that changed
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +32,7 @@ class DuePush:
     due_at: datetime
     was_reached: bool
     attempts: int
+    library_identifier: str = field(default="", repr=False)
 
 
 def owe_devices(
@@ -85,6 +86,7 @@ def claim(
                 due_at=delivery.due_at or at,
                 attempts=delivery.attempts,
                 was_reached=delivery.sent_at is not None,
+                library_identifier=device.library_identifier,
             )
             for delivery, device in rows
         ]

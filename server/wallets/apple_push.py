@@ -22,6 +22,7 @@ from server.db import assert_no_transaction
 from server.deliveries import DuePush
 from server.errors import SettingsError
 from server.services import Services
+from server.wallets import apple_trace
 from server.wallets.identity import Identity
 
 _BATCH = 100  # rows in one transaction: the tills wait for it
@@ -138,7 +139,9 @@ class ApplePush:
         by_verdict: dict[Verdict, list[tuple[DuePush, PushAnswer]]] = {}
         for push, answer in self._answered():
             self._in_hand.pop(push.device_id, None)
-            by_verdict.setdefault(self._judge(push, answer), []).append((push, answer))
+            verdict = self._judge(push, answer)
+            apple_trace.note_push(self._services, push, answer, verdict)
+            by_verdict.setdefault(verdict, []).append((push, answer))
         for verdict, pairs in by_verdict.items():
             metrics.PUSHES.labels(verdict.name.lower()).inc(len(pairs))
             self._handlers[verdict](self, pairs)

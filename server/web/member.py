@@ -14,6 +14,7 @@ from server.errors import NotFound, Refused
 from server.face import Text
 from server.models import Brand, Programme
 from server.wallets.apple import MIME_TYPE, build_pass, http_date
+from server.wallets.apple_trace import note_download
 from server.web import identity, languages, sandbox, services
 from server.web.languages import gettext, later
 from server.web.qr import svg
@@ -108,6 +109,7 @@ def card_file(link_token: str) -> Response:
     now = services().now()
     shown = cards.show_by_link(services().database, link_token, at=now)
     body = build_pass(shown, identity(), services().settings, now)
+    note_download(services(), shown.pass_.serial_number, shown.pass_.modified_at)
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": 'inline; filename="card.pkpass"',
