@@ -135,12 +135,13 @@ def seed(_options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace) -> int:
     """Look at everything and say what to do; 1 when something must be mended."""
-    found = doctor.examine(clock.now())
+    found = doctor.examine(clock.now(), is_outside_tried=not options.offline)
     if options.json:
         print(doctor.as_json(found))
     else:
         doctor.report(found)
-    return 0 if doctor.is_well(found) else 1
+    worst = trace_card(options) if options.code else 0
+    return worst if doctor.is_well(found) else 1
 
 
 def trace_card(options: argparse.Namespace) -> int:
@@ -257,7 +258,11 @@ def parser() -> argparse.ArgumentParser:
         command=seed
     )
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
-    examiner.add_argument("--json", action="store_true", help="for programs")
+    examiner.add_argument("--offline", action="store_true", help="do not try the public address")
+    answer = examiner.add_mutually_exclusive_group()
+    answer.add_argument("--json", action="store_true", help="for programs")
+    answer.add_argument("--card", dest="code", metavar="NUMBER", help="then tell of this card too")
+    examiner.set_defaults(brand=None, lines=40)
     examiner.set_defaults(command=examine)
     tracer = commands.add_parser("card", help="why a card is, or is not, up to date on its phones")
     tracer.add_argument("code", metavar="NUMBER", help="member number, card id, barcode or serial")

@@ -24,6 +24,7 @@ from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
 
 _CONTEXT = 200  # older rows that tell what those of a page mean
 _WINDOW = 1_000  # rows that a verdict is made of
+_MOST_PHONES = 100  # of those that came and went
 _PUSHES_LOOKED_AT = 20_000  # for the latest of anybody
 
 
@@ -124,7 +125,11 @@ class _Walk:
 
     def over(self, rows: Iterable[Trace]) -> None:
         """Take in `rows`, newest first."""
-        for row in reversed(list(rows)):
+        rows = list(rows)
+        self._holders -= {
+            row.device or "" for row in rows if row.what == "registered" and row.data["is_new"]
+        }
+        for row in reversed(rows):
             step = Step(row.at, row.what, _key(row), status=row.status)
             phone = self._phones.get(row.device or "")
             if phone:
@@ -220,7 +225,7 @@ class _Walk:
         if not keys:
             return None
         phone = self._phones[keys[0]]
-        step.phone, step.is_inferred = phone.name, len(self._phones) > 1
+        step.phone, step.is_inferred = phone.name, len(self._holders) > 1
         return phone
 
     def _is_alike(self, key: str, row: Trace) -> bool:
@@ -230,10 +235,14 @@ class _Walk:
 
 def _phones(session: Session, secret_key: str, pass_: Pass) -> list[PhoneFacts]:
     """Those that hold the card and those that did, named in the order in which they came."""
-    seen = select(Trace.device, func.min(Trace.at)).where(
-        Trace.serial_number == pass_.serial_number, col(Trace.device).is_not(None)
+    came = func.min(Trace.at)
+    seen = select(Trace.device, came).where(
+        Trace.serial_number == pass_.serial_number,
+        col(Trace.device).is_not(None),
+        col(Trace.what).in_(("registered", "unregistered", "refused")),
     )
-    first = {key: at for key, at in session.exec(seen.group_by(col(Trace.device))).all() if key}
+    seen = seen.group_by(col(Trace.device)).order_by(came).limit(_MOST_PHONES)
+    first = {key: at for key, at in session.exec(seen).all() if key}
     registered = (
         select(Device, Registration, Delivery)
         .join(Registration, col(Registration.device_id) == col(Device.id))

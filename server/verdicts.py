@@ -16,7 +16,7 @@ OK, WAIT, WARN, FAIL = "ok", "wait", "warn", "fail"
 _LEVELS = {
     "up_to_date": OK,
     "removed": OK,
-    "nobody": OK,
+    "nobody": WAIT,
     "push_soon": WAIT,
     "waiting": WAIT,
     "fetching": WAIT,
@@ -234,11 +234,11 @@ def _of_silent(phone: PhoneFacts, card: CardFacts, at: datetime) -> tuple[str, d
     if not told:
         is_new = phone.registered_at is not None and at - phone.registered_at <= _PHONE_IS_LATE
         return ("waiting" if is_new else "no_trace"), phone.registered_at
-    first = min(told)
+    unanswered = [moment for moment in phone.accepted if _is_after(moment, phone.asked_at)]
+    first = min(unanswered, default=min(told))  # it may have been silent before this change
     if at - first <= _PHONE_IS_LATE:
         return "waiting", first
-    unanswered = [m for m in phone.accepted if _is_after(m, phone.asked_at)]
-    if sum(m >= max(unanswered) - _HOUR for m in unanswered) >= _MANY_PUSHES:
+    if sum(moment >= max(unanswered) - _HOUR for moment in unanswered) >= _MANY_PUSHES:
         return "throttled", first
     return ("silent" if phone.asked_at else "never_asks"), first
 
