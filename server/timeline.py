@@ -177,6 +177,7 @@ class _Walk:
             return
         phone.asked_at, phone.asked_since = row.at, row.data["since"]
         if is_listed:
+            phone.asked_since = None  # whatever the tag said, it did not cover this card
             step.what, phone.listed_at = "listed", row.at
             self._told.setdefault(phone.key, row.at)
 

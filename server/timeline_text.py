@@ -66,6 +66,8 @@ def report(shown: Shown, found: Timeline, *, at: datetime, out: TextIO | None = 
 
 
 def _candidates(session: Session, brand: Brand, code: str) -> list[Card]:
+    if not code.isprintable():
+        return []
     found = cards.candidates(session, brand.id, code)
     statement = select(Pass).where(Pass.brand_id == brand.id, Pass.serial_number == code)
     if not found and (pass_ := session.exec(statement).first()):

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from server.models.base import moment, one_of
 
-WHATS = (
+STEPS = (
     "changed",
     "pushed",
     "asked",
@@ -33,7 +33,7 @@ class Trace(SQLModel, table=True):
     """
 
     __table_args__ = (
-        one_of("what", *WHATS),
+        one_of("what", *STEPS),
         Index("ix_trace_serial_number_at", "serial_number", "at"),
         Index("ix_trace_device_at", "device", "at"),
     )

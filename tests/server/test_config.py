@@ -188,3 +188,11 @@ def test_no_secret_is_in_the_representation(tmp_path):
     made = settings(tmp_path, LEIMA_SECRET_KEY=SECRET, LEIMA_METRICS_TOKEN="metrics-" * 3)
     assert SECRET not in repr(made)
     assert "metrics-metrics" not in repr(made)
+
+
+@pytest.mark.parametrize("days", ["0", "367", "-1", "1.5", "x", "٣"])
+def test_timelines_are_kept_for_a_number_of_days(tmp_path, days):
+    assert settings(tmp_path).timeline_days == 30
+    assert settings(tmp_path, LEIMA_TIMELINE_DAYS="366").timeline_days == 366
+    with pytest.raises(SettingsError, match="LEIMA_TIMELINE_DAYS"):
+        settings(tmp_path, LEIMA_TIMELINE_DAYS=days)

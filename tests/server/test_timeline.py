@@ -55,7 +55,7 @@ class Story:
     def verdicts(self):
         return [verdict.code for _, verdict in self.read().phones]
 
-    def whats(self):
+    def told(self):
         return [step.what for step in self.read().steps]
 
     def fault(self, status, reason="", **more):
@@ -340,7 +340,7 @@ def test_what_a_phone_does_for_other_cards_after_it_left_is_not_told(story):
     before = len(story.read().steps)
     phone.list()
     assert len(story.read().steps) == before
-    assert story.whats()[0] == "unregistered"
+    assert story.told()[0] == "unregistered"
 
 
 def test_another_cards_story_is_another(story):

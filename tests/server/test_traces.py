@@ -21,7 +21,7 @@ def rows(services) -> list[Trace]:
         return list(session.exec(select(Trace).order_by(Trace.id)).all())
 
 
-def whats(services) -> list[str]:
+def kinds(services) -> list[str]:
     return [row.what for row in rows(services)]
 
 
@@ -42,7 +42,7 @@ def test_a_new_card_and_each_version_are_written_with_the_change(services, ledge
 def test_what_is_taken_back_leaves_no_trace(services, ledger):
     with pytest.raises(Conflict):
         ledger.record("redeemed")
-    assert whats(services) == ["changed"]
+    assert kinds(services) == ["changed"]
 
 
 def test_phones_calls_write_nothing_while_they_are_answered(services, phone):
@@ -51,7 +51,7 @@ def test_phones_calls_write_nothing_while_they_are_answered(services, phone):
     phone.list(), phone.fetch(), phone.fetch(If_Modified_Since="x")
     assert (len(rows(services)), len(services.tracer)) == (before, 4)
     traces.write(services)
-    assert whats(services)[before:] == ["registered", "asked", "fetched", "fetched"]
+    assert kinds(services)[before:] == ["registered", "asked", "fetched", "fetched"]
 
 
 def test_a_trace_names_no_device_and_no_token(services, phone, ledger):
@@ -153,14 +153,14 @@ def test_a_writer_writes_by_itself_and_the_rest_at_its_end(services, phone, monk
     writer.start()
     phone.fetch()
     for _ in range(500):
-        if "fetched" in whats(services):
+        if "fetched" in kinds(services):
             break
         threading.Event().wait(0.02)
-    assert "fetched" in whats(services)
+    assert "fetched" in kinds(services)
     monkeypatch.setattr(traces, "WRITE_SECONDS", 3600)
     phone.fetch()
     writer.stop()
-    assert whats(services).count("fetched") == 2
+    assert kinds(services).count("fetched") == 2
 
 
 def fill(services, count: int, **age: float) -> None:
