@@ -148,16 +148,20 @@ def trace_card(options: argparse.Namespace) -> int:
     """Tell a card's way to its phones; 1 when there is something of ours to mend."""
     settings = config.read()
     services = Services(Database(settings.database_url), settings)
-    migrations.require_current(services.database.engine)
-    now = services.now()
-    is_off = pushes_are_off(settings, identity.load(settings, at=now))
-    verdicts = []
-    for shown in timeline_text.find(services.database, options.code, brand=options.brand, at=now):
-        found = timeline.read(services, shown, limit=options.lines, is_push_off=is_off)
-        timeline_text.report(shown, found, at=now)
-        verdicts.append(found.verdict)
-    services.database.dispose()
-    return 1 if any(verdict.level == FAIL for verdict in verdicts) else 0
+    try:
+        migrations.require_current(services.database.engine)
+        now = services.now()
+        is_off = pushes_are_off(settings, identity.load(settings, at=now))
+        levels = set()
+        for shown in timeline_text.find(
+            services.database, options.code, brand=options.brand, at=now
+        ):
+            found = timeline.read(services, shown, limit=options.lines, is_push_off=is_off)
+            timeline_text.report(shown, found, at=now)
+            levels.add(found.verdict.level)
+    finally:
+        services.database.dispose()
+    return 1 if FAIL in levels else 0
 
 
 def check_ledger(_options: argparse.Namespace) -> int:

@@ -76,7 +76,10 @@ def write(services: Services) -> int:
         services.tracer.give_back(notes)
         _log.warning("traces.not_written count=%d error=%s", len(notes), type(error).__name__)
         return 0
-    except SQLAlchemyError as error:  # not the connection but a note: the others may be better
+    except (
+        SQLAlchemyError,
+        ValueError,
+    ) as error:  # not the connection but a note: the others may be better
         metrics.TRACE.labels("dropped").inc(len(notes))
         _log.error("traces.lost count=%d error=%s", len(notes), type(error).__name__)
         return 0

@@ -46,12 +46,18 @@ class Tracer:
         self._counts: dict[str, int] = {}
 
     def note(self, note: Note) -> None:
-        """Keep a note, unless there are too many, altogether or of its pass or device."""
-        device = note.device[:_LONGEST_NAME] if note.device else None
-        serial_number = note.serial_number[:_LONGEST_NAME] if note.serial_number else None
-        subject = serial_number or device or ""
+        """Keep a note, unless there are too many, altogether or of its pass or device.
+
+        Names of ours are printable: others are nobody's, and not every database takes them.
+        """
+        device, serial_number = _short(note.device), _short(note.serial_number)
+        is_sound = f"{serial_number}{device}{note.pass_type}".isprintable()
         with self._lock:
-            is_kept = len(self._notes) < MOST_NOTES and self._is_within(subject)
+            is_kept = (
+                is_sound
+                and len(self._notes) < MOST_NOTES
+                and self._is_within(serial_number or device or "")
+            )
             if is_kept:
                 self._notes.append(note._replace(device=device, serial_number=serial_number))
         if not is_kept:
@@ -81,3 +87,7 @@ class Tracer:
             self._minute, self._counts = minute, {}
         count = self._counts[subject] = self._counts.get(subject, 0) + 1
         return count <= _A_MINUTE
+
+
+def _short(name: str | None) -> str | None:
+    return name[:_LONGEST_NAME] if name else None

@@ -88,6 +88,10 @@ def test_odd_names_do_not_stop_the_others(services, phone):
     for odd in ("é" * 300, "'; DROP TABLE trace; --", "\U0001f600", "%00"):
         phone.client.get(f"/v1/passes/pass.test.leima.card/{odd}", headers=phone.headers)
         phone.client.get(f"/v1/devices/{odd}/registrations/pass.test.leima.card")
+    for odd in ("\x00", "\ud800", "\x1b[31m"):
+        line = f"Get pass task (for device {odd}, pass type {odd}, serial number x)"
+        phone.client.post("/v1/log", json={"logs": [line]})
+        services.tracer.note(note(services, device=odd, pass_type=odd, is_known=True))
     phone.fetch()
     assert traces.write(services) == 1
 
