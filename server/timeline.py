@@ -23,7 +23,7 @@ from server.traces import device_key, second
 from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
 
 _CONTEXT = 200  # older rows that tell what those of a page mean
-_WINDOW = 1_000  # rows that a verdict is made of
+_WINDOW = 400  # rows that a verdict is made of
 _MOST_PHONES = 100  # of those that came and went
 _PUSHES_LOOKED_AT = 20_000  # for the latest of anybody
 

@@ -147,6 +147,9 @@ def _rows(services: Services, notes: Sequence[Note]) -> list[dict[str, Any]]:
         serials = _found(session, Pass.serial_number, serials)
         known = _found(session, Device.library_identifier, {device for device, _ in lone})
         traced = _found(session, Trace.device, {key for name, key in lone if name not in known})
+    for note, key in zip(notes, keys, strict=True):  # it may have come and gone since the last time
+        if note.what == "registered" and note.serial_number in serials:
+            traced.add(key)
 
     def is_real(note: Note, key: str | None) -> bool:
         if note.is_known:

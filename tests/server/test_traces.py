@@ -84,6 +84,11 @@ def test_what_callers_make_up_is_not_written(services, phone):
     assert metrics.value("leima_trace_notes_total", outcome="unknown") == unknown + 3
 
 
+def test_a_phone_that_comes_and_goes_between_two_batches_is_known(services, phone):
+    phone.register(), phone.list(), phone.unregister()
+    assert traces.write(services) == 3
+
+
 def test_odd_names_do_not_stop_the_others(services, phone):
     for odd in ("é" * 300, "'; DROP TABLE trace; --", "\U0001f600", "%00"):
         phone.client.get(f"/v1/passes/pass.test.leima.card/{odd}", headers=phone.headers)
