@@ -84,7 +84,7 @@ def _adding(seen: Sequence[Trace]) -> Check:
         says = f"phones were refused {refused} times when they registered (401), and none got in"
         do = "does the proxy pass the Authorization header on? Cards of another database: add anew"
         return Check("adding", FAIL, says, do)
-    says = f"{len(opened)} cards opened by their link within a week, {len(opened & added)} added"
+    says = f"cards opened by their link within a week: {len(opened)}, added: {len(opened & added)}"
     if len(opened) >= _FEW and not opened & added:
         do = (
             "phones say only that it cannot be added: look above at origin (a throw-away "
@@ -104,7 +104,7 @@ def _updating(database: Database, seen: Sequence[Trace], at: datetime) -> Check:
     complaints.pop("other", None)
     refused = sum(row.what == "refused" for row in today)
     failed = sum(row.what == "failed" for row in today)
-    says = f"{cards} cards, {phones} phones registered"
+    says = f"cards: {cards}, phones registered: {phones}"
     if failed:
         says += f"; {failed} of their calls failed within a day"
         return Check("updating", FAIL, says, "the log has http.failed with the reason")
@@ -136,7 +136,7 @@ def _answering(seen: Sequence[Trace], at: datetime) -> Check:
         return Check("answering", FAIL, says, do)
     silent = _silent(pushes, today, at)
     told = {row.device for row in pushes if row.data["verdict"] == "accepted"}
-    says = f"{len(told)} phones told within a day, {len(silent)} of them have not asked since"
+    says = f"phones told within a day: {len(told)}, that have not asked since: {len(silent)}"
     if len(silent) >= _FEW and len(silent) * 2 > len(told):
         do = (
             "nearly all silent: something keeps phones from /v1/ (see reachable), or the tokens "

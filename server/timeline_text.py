@@ -201,5 +201,5 @@ def _span(span: timedelta) -> str:
     seconds = max(0, int(span.total_seconds()))
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+            return f"{seconds // size}\u00a0{unit}"
+    return f"{seconds}\u00a0s"
