@@ -23,6 +23,7 @@ from server.web import (
     limits,
     observed,
     problems,
+    traced,
 )
 from server.web import services as current_services
 from server.web.health import health
@@ -109,6 +110,7 @@ def create_app(
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
+    traced.init_app(app)
     for blueprint in (pages, member, poster, till, health):
         app.register_blueprint(blueprint)
     trusted = services.settings.trusted_proxies

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from server import designs, ledger
+from server import designs, ledger, traces
 from server.bulk import table_of
 from server.db import Database, Look, connection_of
 from server.errors import NotFound, Refused
@@ -119,7 +119,7 @@ _SHOWN_PASS = Look(
     .order_by(col(ProgrammePart.position))
 )
 _LIVE_OF_LINK = Look(
-    columns(*VERSION_COLUMNS)
+    columns(*VERSION_COLUMNS, col(Pass.serial_number))
     .join(Card, col(Card.id) == col(Pass.card_id))
     .where(col(Card.link_token) == bindparam("link_token"), *_IS_LIVE)
 )
@@ -190,9 +190,11 @@ def issue(session: Session, programme: Programme, member: Member, *, at: datetim
     session.flush()
     session.add(pass_)
     session.flush()
-    pass_.content_hash = _content_hash(show_in(session, card, at=at))
+    shown = show_in(session, card, at=at)
+    pass_.content_hash = _content_hash(shown)
     pass_.change_tag = draw_tag(session, pass_.pass_type_identifier)
     session.add(pass_)
+    traces.changed(session, pass_, shown.face, design=shown.design.version, at=at)
     return card
 
 
@@ -236,8 +238,8 @@ def link_unknown() -> NotFound:
     return NotFound("link_unknown", _LINK_DETAIL, text=_LINK_UNKNOWN)
 
 
-def find_live_pass(database: Database, link_token: str) -> Version:
-    """The version of the live pass behind a personal link.
+def find_live_pass(database: Database, link_token: str) -> tuple[Version, str]:
+    """The version and the serial number of the live pass behind a personal link.
 
     Raises:
         NotFound: no card has this link.
@@ -245,7 +247,7 @@ def find_live_pass(database: Database, link_token: str) -> Version:
     rows = database.look(_LIVE_OF_LINK, link_token=link_token)
     if not rows:
         raise link_unknown()
-    return Version.of(rows[0])
+    return Version.of(rows[0]), rows[0].serial_number
 
 
 def show_own(database: Database, brand_id: UUID, card_id: str, *, at: datetime) -> Shown:

@@ -25,13 +25,18 @@ from server import (
     migrations,
     renewals,
     supervisor,
+    timeline,
+    timeline_text,
+    traces,
 )
 from server.commands import founding
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
+from server.verdicts import FAIL
 from server.wallets import identity
+from server.wallets.apple_trace import pushes_are_off
 from server.worker import Worker
 from server.wsgi import prepare
 
@@ -96,10 +101,12 @@ def work(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     services, known = prepare()
-    worker = Worker(services, known)
+    worker, writer = Worker(services, known), traces.Writer(services)
     worker.start()
+    writer.start()
     stopping.wait()
     worker.stop(_STOP_SECONDS)
+    writer.stop()
     services.database.dispose()
     return 0
 
@@ -152,12 +159,33 @@ def renew(options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace) -> int:
     """Look at everything and say what to do; 1 when something must be mended."""
-    found = doctor.examine(clock.now())
+    found = doctor.examine(clock.now(), is_outside_tried=not options.offline)
     if options.json:
         print(doctor.as_json(found))
     else:
         doctor.report(found)
-    return 0 if doctor.is_well(found) else 1
+    worst = trace_card(options) if options.code else 0
+    return worst if doctor.is_well(found) else 1
+
+
+def trace_card(options: argparse.Namespace) -> int:
+    """Tell a card's way to its phones; 1 when there is something of ours to mend."""
+    settings = config.read()
+    services = Services(Database(settings.database_url), settings)
+    try:
+        migrations.require_current(services.database.engine)
+        now = services.now()
+        is_off = pushes_are_off(settings, identity.load(settings, at=now))
+        levels = set()
+        for shown in timeline_text.find(
+            services.database, options.code, brand=options.brand, at=now
+        ):
+            found = timeline.read(services, shown, limit=options.lines, is_push_off=is_off)
+            timeline_text.report(shown, found, at=now)
+            levels.add(found.verdict.level)
+    finally:
+        services.database.dispose()
+    return 1 if FAIL in levels else 0
 
 
 def check_ledger(_options: argparse.Namespace) -> int:
@@ -223,16 +251,15 @@ def _upgrade(settings: config.Settings) -> None:
     database.dispose()
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError("give a number from 1 to 64")
-    return int(text)
+def _number(most: int) -> Callable[[str], int]:
+    """Reads a number from 1 to `most`."""
 
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"give a number from 1 to {most}")
+        return int(text)
 
-def _crowd(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000_000:
-        raise argparse.ArgumentTypeError("give a number from 1 to 10000000")
-    return int(text)
+    return read
 
 
 def parser() -> argparse.ArgumentParser:
@@ -251,7 +278,11 @@ def parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=run)
     only_web = commands.add_parser("web", help="serve only, beside workers elsewhere")
     only_web.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="processes that serve; default 1"
+        "--workers",
+        type=_number(64),
+        default=1,
+        metavar="N",
+        help="processes that serve; default 1",
     )
     only_web.add_argument("--production", **_PRODUCTION)
     only_web.set_defaults(command=web)
@@ -263,7 +294,10 @@ def parser() -> argparse.ArgumentParser:
     )
     seeder = commands.add_parser("demo", help="put the demo brand into the database")
     seeder.add_argument(
-        "--cards", type=_crowd, metavar="N", help="with so many cards in all, up to 10 million"
+        "--cards",
+        type=_number(10_000_000),
+        metavar="N",
+        help="with so many cards in all, up to 10 million",
     )
     seeder.set_defaults(command=seed)
     founding.add_to(commands)
@@ -272,8 +306,19 @@ def parser() -> argparse.ArgumentParser:
     renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")
     renewer.set_defaults(command=renew)
     examiner = commands.add_parser("doctor", help="look at everything and say what to do")
-    examiner.add_argument("--json", action="store_true", help="for programs")
+    examiner.add_argument("--offline", action="store_true", help="do not try the public address")
+    answer = examiner.add_mutually_exclusive_group()
+    answer.add_argument("--json", action="store_true", help="for programs")
+    answer.add_argument("--card", dest="code", metavar="NUMBER", help="then tell of this card too")
+    examiner.set_defaults(brand=None, lines=40)
     examiner.set_defaults(command=examine)
+    tracer = commands.add_parser("card", help="why a card is, or is not, up to date on its phones")
+    tracer.add_argument("code", metavar="NUMBER", help="member number, card id, barcode or serial")
+    tracer.add_argument("--brand", metavar="SLUG", help="when several brands have the number")
+    tracer.add_argument(
+        "--lines", type=_number(5000), default=40, metavar="N", help="steps to show; default 40"
+    )
+    tracer.set_defaults(command=trace_card)
     auditor = commands.add_parser("check-ledger", help="rebuild every balance from its entries")
     auditor.set_defaults(command=check_ledger)
     saver = commands.add_parser("backup", help="copy the SQLite database while it is in use")

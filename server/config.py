@@ -55,6 +55,7 @@ NAMES: dict[str, tuple[bool, str]] = {
         False,
         "how long Apple tries to reach a phone that is off; default 1",
     ),
+    "LEIMA_TIMELINE_DAYS": (False, "how long the timelines of cards are kept, in days; default 30"),
     "LEIMA_SANDBOX_FILE": (
         False,
         "what the front page offers to try; `leima run --sandbox` sets it",
@@ -112,6 +113,7 @@ class Settings:
     push_type: str = "background"
     push_priority: int = 5
     push_expiration_days: float = 1.0
+    timeline_days: int = 30
 
     @property
     def is_loopback(self) -> bool:
@@ -173,6 +175,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         log_level=log_level,
         log_format=log_format,
         **_push_choices(values),
+        timeline_days=_days(values, "LEIMA_TIMELINE_DAYS", 30),
     )
 
 
@@ -305,6 +308,13 @@ def _between(
             f"{name}={text!r}: give a number from {limits[0]:g} to {limits[1]:,.0f}"
         )
     return number
+
+
+def _days(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 366:
+        raise SettingsError(f"{name}={text!r} is not a number of days: give one from 1 to 366")
+    return int(text)
 
 
 def _file(values: Mapping[str, str], name: str) -> Path | None:

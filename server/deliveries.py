@@ -7,7 +7,7 @@ waits for (`is_bulk`) is a lane of its own, which comes after the other.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -78,6 +78,7 @@ class DuePush:
     attempts: int
     claimed_at: datetime
     is_bulk: bool
+    library_identifier: str = field(default="", repr=False)
 
 
 def owe_devices(
@@ -154,6 +155,7 @@ def claim(
                 was_reached=bool(delivery.sent_at and delivery.sent_at >= device.push_token_at),
                 claimed_at=at,
                 is_bulk=delivery.is_bulk,
+                library_identifier=device.library_identifier,
             )
             for delivery, device in rows
         ]

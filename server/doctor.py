@@ -2,6 +2,8 @@
 
 import json
 import sys
+import textwrap
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import TextIO
@@ -9,19 +11,24 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from server import checks, config
+from server import checks, config, outside, phone_checks
 from server.checks import FAIL, OK, WARN, Check
 from server.config import Settings
 from server.db import Database
 from server.errors import SettingsError
 from server.wallets import identity
+from server.wallets.identity import Identity
 
 _MARKS = {OK: ("✓", "32"), WARN: ("!", "33"), FAIL: ("✗", "31")}
 _TLS_DAYS = 14
+_WIDTH = 100
 
 
-def examine(at: datetime) -> list[Check]:
-    """Every check there is. Wrong settings are the only finding, since all else builds on them."""
+def examine(at: datetime, *, is_outside_tried: bool = False) -> list[Check]:
+    """Every check there is. Wrong settings are the only finding, since all else builds on them.
+
+    `is_outside_tried`: also reach the public address, as a phone would.
+    """
     try:
         settings = config.read()
     except SettingsError as error:
@@ -31,8 +38,9 @@ def examine(at: datetime) -> list[Check]:
         *_settings(settings, at),
         checks.origin(load),
         checks.certificate(load, at=at),
-        *_database(settings, at),
+        *_database(settings, load, at),
         checks.looks(),
+        *(_outside(settings, load, at) if is_outside_tried else ()),
     ]
 
 
@@ -44,9 +52,9 @@ def report(found: list[Check], out: TextIO | None = None) -> None:
         mark, colour = _MARKS[check.level]
         if out.isatty():
             mark = f"\x1b[{colour}m{mark}\x1b[0m"
-        print(f"  {mark} {check.name:<{width}}  {check.says}", file=out)
+        print(f"  {mark} {check.name:<{width}}  {_wrapped(check.says, width + 6)}", file=out)
         if check.do:
-            print(f"    {'':<{width}}  → {check.do}", file=out)
+            print(f"    {'':<{width}}  → {_wrapped(check.do, width + 8)}", file=out)
     print(f"\n  {_verdict(found)}", file=out)
 
 
@@ -59,6 +67,12 @@ def as_json(found: list[Check]) -> str:
 def is_well(found: list[Check]) -> bool:
     """Whether nothing failed; warnings are well enough."""
     return all(check.level != FAIL for check in found)
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """Lines below each other; paths and addresses stay in one piece."""
+    lines = textwrap.wrap(text, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines)
 
 
 def _verdict(found: list[Check]) -> str:
@@ -128,18 +142,25 @@ def _tls(settings: Settings, at: datetime) -> list[Check]:
     return [Check("tls", OK, says)]
 
 
-def _database(settings: Settings, at: datetime) -> list[Check]:
+def _outside(settings: Settings, load: Callable[[], Identity], at: datetime) -> list[Check]:
+    try:
+        pass_type = load().pass_type_identifier
+    except SettingsError:
+        pass_type = identity.SANDBOX_PASS_TYPE
+    return outside.look(settings, at=at, pass_type=pass_type)
+
+
+def _database(settings: Settings, load: Callable[[], Identity], at: datetime) -> list[Check]:
     storage = checks.storage(settings)
     path = checks.sqlite_path(settings)
     if path is not None and not path.is_file():
         return [storage]  # opening it would make it
     database = Database(settings.database_url)
     try:
-        return [
-            storage,
-            checks.database(database),
-            checks.owed(database, at=at),
-            checks.clock(database, at=at),
-        ]
+        tables = checks.database(database)
+        found = [storage, tables, checks.owed(database, at=at), checks.clock(database, at=at)]
+        if tables.level == FAIL:
+            return found
+        return [*found, *phone_checks.look(database, load, at=at)]
     finally:
         database.dispose()

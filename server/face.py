@@ -30,6 +30,14 @@ class Text:
         """The text in `language`; English when the language is not one of ours."""
         return {"fi": self.fi, "sv": self.sv}.get(language, self.en)
 
+    def replaced(self, place: str, text: "Text") -> "Text":
+        """The text with `text` where `place` stands, in each language."""
+        return Text(
+            self.fi.replace(place, text.fi),
+            self.sv.replace(place, text.sv),
+            self.en.replace(place, text.en),
+        )
+
     def as_dict(self) -> dict[str, str]:
         """`{"fi": …, "sv": …, "en": …}`."""
         return {"fi": self.fi, "sv": self.sv, "en": self.en}

@@ -14,7 +14,7 @@ from server.db import Database
 from server.errors import Refused
 from server.models import Event
 
-_Place = tuple[datetime, str]
+Place = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def page(database: Database, card_id: UUID, *, cursor: str | None, limit: int) -
         .limit(limit + 1)
     )
     if cursor is not None:
-        at, event_id = _place(cursor)
+        at, event_id = place_of(cursor)
         statement = statement.where(
             (col(Event.recorded_at) < at)
             | ((col(Event.recorded_at) == at) & (col(Event.id) < event_id))
@@ -48,7 +48,8 @@ def page(database: Database, card_id: UUID, *, cursor: str | None, limit: int) -
     with database.reading() as session:
         found = session.exec(statement).all()
     shown = found[:limit]
-    following = _cursor(shown[-1]) if len(found) > limit else None
+    last = shown[-1] if len(found) > limit else None
+    following = cursor_of((last.recorded_at, last.id)) if last else None
     return Page([_plain(event) for event in shown], following)
 
 
@@ -66,12 +67,18 @@ def _plain(event: Event) -> dict[str, Any]:
     }
 
 
-def _cursor(event: Event) -> str:
-    place = json.dumps([event.recorded_at.isoformat(), event.id])
-    return base64.urlsafe_b64encode(place.encode()).decode()
+def cursor_of(place: Place) -> str:
+    """The cursor of the page that follows `place`: a moment, and a name within it."""
+    text = json.dumps([place[0].isoformat(), place[1]])
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _place(cursor: str) -> _Place:
+def place_of(cursor: str) -> Place:
+    """The place that `cursor` was made of.
+
+    Raises:
+        Refused: `cursor_invalid`; it is not one of ours.
+    """
     try:
         at, event_id = json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True))
         moment = datetime.fromisoformat(at)

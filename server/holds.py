@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import String, bindparam, cast, select, update
 from sqlmodel import Session
 
-from server import cards, deliveries, designs, ledger
+from server import cards, deliveries, designs, ledger, traces
 from server.bulk import table_of
 from server.db import connection_of
 from server.errors import NotFound
@@ -35,6 +35,7 @@ _WHOLE = (
         _CARD.c.wake_at,
         _PASS.c.id.label("pass_id"),
         _PASS.c.pass_type_identifier,
+        _PASS.c.serial_number,
         _PASS.c.barcode,
         _PASS.c.state,
         _PASS.c.version,
@@ -67,10 +68,14 @@ _MOVE = update(_PASS).where(_PASS.c.id == bindparam("pass_id"))
 
 @dataclass(slots=True)
 class _Changed:
-    """The pass that moves, as its deliveries see it."""
+    """The pass that moves, as its deliveries and its trace see it."""
 
     id: UUID
+    serial_number: str
+    state: str
+    version: int
     change_tag: int
+    modified_at: datetime
     announced_at: datetime | None
 
 
@@ -159,18 +164,26 @@ def bring_up_to_date(
     content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
-    tag = cards.draw_tag(session, row.pass_type_identifier)
-    changed = _Changed(row.pass_id, tag, row.announced_at)
+    changed = _Changed(
+        id=row.pass_id,
+        serial_number=row.serial_number,
+        state=row.state,
+        version=row.version + 1,
+        change_tag=cards.draw_tag(session, row.pass_type_identifier),
+        modified_at=max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
+        announced_at=row.announced_at,
+    )
     deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
     moved = {
         "pass_id": row.pass_id,
-        "modified_at": max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
+        "modified_at": changed.modified_at,
         "content_hash": content_hash,
-        "version": row.version + 1,
-        "change_tag": tag,
+        "version": changed.version,
+        "change_tag": changed.change_tag,
         "announced_at": changed.announced_at,
     }
     connection.execute(_MOVE, moved)
+    traces.changed(session, changed, face, design=design, at=at)
 
 
 @lru_cache(maxsize=1024)

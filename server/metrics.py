@@ -33,6 +33,12 @@ DEVICE_LOG = Counter(
     ["kind", "pass_type"],
     registry=_registry,
 )
+TRACE = Counter(
+    "leima_trace_notes",
+    "Notes for the timelines of cards, by what became of them: written, unknown or dropped.",
+    ["outcome"],
+    registry=_registry,
+)
 OWED = Gauge("leima_deliveries_owed", "Devices that are owed a push.", registry=_registry)
 OLDEST = Gauge(
     "leima_delivery_oldest_seconds",

@@ -1,11 +1,12 @@
-"""What a use case needs: the database, the settings and the clock."""
+"""What a use case needs: the database, the settings, the clock, and where to note things."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.clock import Clock, now
 from server.config import Settings
 from server.db import Database
+from server.tracing import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Services:
     database: Database
     settings: Settings
     clock: Clock = now
+    tracer: Tracer = field(default_factory=Tracer, compare=False)
 
     def now(self) -> datetime:
         """The moment, aware, in UTC."""

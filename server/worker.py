@@ -8,8 +8,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
-from server import deliveries, events
+from server import deliveries, events, traces
 from server.services import Services
 from server.wakeups import Wakeups
 from server.wallets.apple_push import open_push
@@ -20,6 +21,7 @@ from server.wallets.identity import Identity
 SWEEP_SECONDS = 0.5
 
 _CARDS_A_ROUND = 100
+_PRUNE_SECONDS = 600.0
 _REST_SECONDS = 10.0  # after a failure that nobody foresaw
 
 _Task = Callable[[], float | None]
@@ -39,7 +41,8 @@ class Worker:
         self._services = services
         self._push = open_push(services, identity)
         self._wakeups = Wakeups(services.database)
-        self._tasks: tuple[_Task, ...] = (self._tell_phones, self._expire)
+        self._tasks: tuple[_Task, ...] = (self._tell_phones, self._expire, self._prune)
+        self._prune_at = 0.0
         self._resting: dict[_Task, float] = {}
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -101,3 +104,13 @@ class Worker:
         if count:
             _log.info("worker.expired cards=%d", count)
         return 0.0 if count == _CARDS_A_ROUND else None
+
+    def _prune(self) -> float | None:
+        """What timelines have kept for long enough; a few thousand rows a round."""
+        if time.monotonic() < self._prune_at:
+            return None
+        keep = timedelta(days=self._services.settings.timeline_days)
+        if traces.prune(self._services.database, at=self._services.now(), keep=keep):
+            return 0.0
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
+        return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from server import brands, clock, config, logs, migrations, strips
+from server import brands, clock, config, logs, migrations, strips, traces
 from server.app import create_app
 from server.db import Database
 from server.leash import end_with_parent
@@ -45,13 +45,22 @@ def build() -> Flask:
     worker.start()
     # It gives back what it has in hand. `atexit` would not do: a forked process skips it.
     Finalize(None, worker.stop, exitpriority=1)
+    _write_traces(services)
     return _app(services, identity)
 
 
 def build_web() -> Flask:
     """The app alone: a worker runs elsewhere. Ends with the process that started this one."""
     end_with_parent()
-    return _app(*prepare())
+    services, identity = prepare()
+    _write_traces(services)
+    return _app(services, identity)
+
+
+def _write_traces(services: Services) -> None:
+    writer = traces.Writer(services)
+    writer.start()
+    Finalize(None, writer.stop, exitpriority=0)  # after the worker, which notes to its end
 
 
 def _app(services: Services, identity: Identity) -> Flask:

@@ -4,6 +4,7 @@ from server.models.brand import ApiKey, Brand, Location, Staff, Till, TillSessio
 from server.models.ledger import Event, LedgerEntry, Lot
 from server.models.member import Card, Consent, Member, Pass
 from server.models.programme import PassType, Programme, ProgrammePart
+from server.models.trace import Trace
 from server.models.wallet import Delivery, Device, Registration, Throttle
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "Throttle",
     "Till",
     "TillSession",
+    "Trace",
 ]

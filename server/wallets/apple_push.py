@@ -21,6 +21,7 @@ from server.db import assert_no_transaction
 from server.deliveries import DuePush
 from server.errors import SettingsError
 from server.services import Services
+from server.wallets import apple_trace
 from server.wallets.identity import Identity
 
 _BATCH = 100  # rows in one transaction: the tills wait for it
@@ -165,7 +166,9 @@ class ApplePush:
         for push, answer in self._answered():
             if self._in_hand.pop((push.device_id, push.claimed_at), None):
                 self._bulk_in_hand -= push.is_bulk
-            by_verdict.setdefault(self._judge(push, answer), []).append((push, answer))
+            verdict = self._judge(push, answer)
+            apple_trace.note_push(self._services, push, answer, verdict)
+            by_verdict.setdefault(verdict, []).append((push, answer))
         for verdict, pairs in by_verdict.items():
             metrics.PUSHES.labels(verdict.name.lower()).inc(len(pairs))
             self._handlers[verdict](self, pairs)

@@ -10,9 +10,10 @@ import re
 import time
 from collections.abc import Sequence
 from threading import Lock
+from typing import NamedTuple
 
 from passkit import RequestError
-from passkit.updates import parse_log
+from passkit.updates import MAX_LOG_LINE_BYTES, MAX_LOG_LINES, parse_log
 from server import metrics
 
 _LINES_A_MINUTE = 600
@@ -25,9 +26,28 @@ _KINDS = {
     "listed_unregistered": re.compile(r"Update requested for unregistered serial number"),
 }
 
+_SERIAL_NUMBER = re.compile(r"serial number '?([A-Za-z0-9_-]{1,128})")
+_DEVICE = re.compile(r"for device ([^\s,;]{1,128}), pass type ([^\s,;]{1,128})")
+_STATUS = re.compile(r"response code (\d{3})")
+_LONGEST_QUOTE = 160
+
 _WORDS = re.compile(r"[A-Za-z0-9.-]+[A-Za-z0-9]")
 
 _log = logging.getLogger(__name__)
+
+
+class Complaint(NamedTuple):
+    """A line of a phone's that names a pass or a phone: its kind, and what it says of them.
+
+    `text` is harmless; `device` is as the phone wrote it.
+    """
+
+    kind: str
+    serial_number: str | None
+    pass_type: str | None
+    device: str | None
+    status: int | None
+    text: str
 
 
 class _Budget:
@@ -72,9 +92,36 @@ def note(body: bytes, pass_types: Sequence[str] = ()) -> None:
         _log.warning("apple.device_log kind=%s line=%s", kind_of(line), json.dumps(line))
 
 
+def complaints(body: bytes) -> list[Complaint]:
+    """The lines in the body of a log call that say which pass or which phone they are about."""
+    try:
+        harmless = parse_log(body)
+    except RequestError:
+        return []
+    value = json.loads(body.decode())
+    lines = value["logs"] if isinstance(value, dict) else value
+    written = [line for line in lines[:MAX_LOG_LINES] if isinstance(line, str)]
+    read = [_complaint(line, text) for line, text in zip(written, harmless, strict=True)]
+    return [found for found in read if found.serial_number or found.device]
+
+
 def kind_of(line: str) -> str:
     """Which of the faults that Wallet knows a line tells of, `other` for none."""
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(line)), "other")
+
+
+def _complaint(line: str, harmless: str) -> Complaint:
+    line = line[:MAX_LOG_LINE_BYTES]
+    serial_number, device = _SERIAL_NUMBER.search(line), _DEVICE.search(line)
+    status = _STATUS.search(line)
+    return Complaint(
+        kind=kind_of(line),
+        serial_number=serial_number and serial_number[1],
+        pass_type=device and device[2],
+        device=device and device[1],
+        status=int(status[1]) if status else None,
+        text=_DEVICE.sub(r"for device ***, pass type \2", harmless)[:_LONGEST_QUOTE],
+    )
 
 
 def _pass_type(line: str, known: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from server.errors import NotFound, Refused
 from server.face import Text
 from server.models import Brand, Programme
 from server.wallets.apple import MIME_TYPE, http_date, pass_file
+from server.wallets.apple_trace import note_download
 from server.web import identity, languages, pass_files, sandbox, services
 from server.web.languages import gettext, later
 from server.web.qr import svg
@@ -105,10 +106,11 @@ def card_page(link_token: str) -> str:
 @member.get("/c/<link_token>/card.pkpass")
 def card_file(link_token: str) -> Response:
     """The signed pass, as Wallet takes it."""
-    version = cards.find_live_pass(services().database, link_token)
+    version, serial_number = cards.find_live_pass(services().database, link_token)
     file = pass_file(services(), version, identity(), pass_files())
     if file is None:
         raise cards.link_unknown()
+    note_download(services(), serial_number, file.key.version.modified_at)
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": 'inline; filename="card.pkpass"',

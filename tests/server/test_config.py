@@ -229,3 +229,11 @@ def test_a_clock_that_may_jump_is_for_this_machine_only(tmp_path):
     assert settings(tmp_path, **given).sandbox_clock_file == file
     with pytest.raises(SettingsError, match="LEIMA_SANDBOX_CLOCK_FILE"):
         settings(tmp_path, LEIMA_PUBLIC_URL="https://cards.example.com", **given)
+
+
+@pytest.mark.parametrize("days", ["0", "367", "-1", "1.5", "x", "٣"])
+def test_timelines_are_kept_for_a_number_of_days(tmp_path, days):
+    assert settings(tmp_path).timeline_days == 30
+    assert settings(tmp_path, LEIMA_TIMELINE_DAYS="366").timeline_days == 366
+    with pytest.raises(SettingsError, match="LEIMA_TIMELINE_DAYS"):
+        settings(tmp_path, LEIMA_TIMELINE_DAYS=days)

@@ -1,12 +1,18 @@
 """Cards: making one, reading one, and what happened on it."""
 
+from datetime import datetime
+from typing import Any
+
 from flask import Response, g, jsonify, url_for
 from flask_openapi3.models.tag import Tag
 
-from server import cards, events, history, members
-from server.web import services
+from server import cards, events, history, members, timeline, traces
+from server.verdicts import Verdict
+from server.wallets.apple_trace import pushes_are_off
+from server.web import identity, services
 from server.web.api.contract import KEY_HEADER, api, idempotency_key, problems, send
 from server.web.api.schemas import CardLinks, CardPath, CardView, EventPage, NewCard, PageQuery
+from server.web.api.timeline_schemas import CardTimeline
 
 TAGS = [Tag(name="Cards")]
 
@@ -62,3 +68,85 @@ def list_events(path: CardPath, query: PageQuery) -> Response:
     shown = cards.show_own(database, g.brand_id, path.card_id, at=services().now())
     page = history.page(database, shown.card.id, cursor=query.cursor, limit=query.limit)
     return jsonify({"events": page.events, "next": page.next})
+
+
+@api.get(
+    "/cards/<string:card_id>/timeline", tags=TAGS, responses={200: CardTimeline, **problems(404)}
+)
+def show_timeline(path: CardPath, query: PageQuery) -> Response:
+    """Why a card on a phone is, or is not, what it should be.
+
+    Every step of the card's way to its phones, newest first, and a verdict with what to do next.
+    """
+    traces.write(services())
+    shown = cards.show_own(services().database, g.brand_id, path.card_id, at=services().now())
+    found = timeline.read(
+        services(),
+        shown,
+        limit=query.limit,
+        cursor=query.cursor,
+        is_push_off=pushes_are_off(services().settings, identity()),
+    )
+    return jsonify(timeline_view(shown, found))
+
+
+def timeline_view(shown: cards.Shown, found: timeline.Timeline) -> dict[str, Any]:
+    """A page of a timeline as plain values."""
+    return {
+        "card": str(shown.card.id),
+        "serial_number": shown.pass_.serial_number,
+        "version": shown.pass_.version,
+        "modified_at": shown.pass_.modified_at.isoformat(),
+        "verdict": _verdict(found.verdict),
+        "phones": [
+            {
+                "name": phone.name,
+                "device": phone.key,
+                "is_registered": phone.is_registered,
+                "registered_at": _moment(phone.registered_at),
+                "asked_at": _moment(phone.asked_at),
+                "fetched_at": _moment(phone.fetched_at),
+                "verdict": _verdict(verdict),
+            }
+            for phone, verdict in found.phones
+        ],
+        "steps": [_step(step) for step in found.steps],
+        "next": found.next,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "code": verdict.code,
+        "level": verdict.level,
+        "text": verdict.says.as_dict(),
+        "do": verdict.do.as_dict(),
+        "since": _moment(verdict.since),
+        "phone": verdict.phone,
+    }
+
+
+def _step(step: timeline.Step) -> dict[str, Any]:
+    return {
+        "at": step.at.isoformat(),
+        "what": step.what,
+        "phone": step.phone,
+        "is_inferred": step.is_inferred,
+        "after_seconds": step.after_seconds,
+        "version": step.version,
+        "status": step.status,
+        "reason": step.reason,
+        "note": step.note,
+        "changes": [
+            {"key": c.key, "part": c.part, "old": _texts(c.old), "new": _texts(c.new)}
+            for c in step.changes
+        ],
+    }
+
+
+def _texts(texts: list[str] | None) -> dict[str, str] | None:
+    return None if texts is None else dict(zip(("fi", "sv", "en"), texts, strict=True))
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -13,6 +13,7 @@ OPERATIONS = [
     ("POST", "/api/v1/cards"),
     ("GET", "/api/v1/cards/{card_id}"),
     ("GET", "/api/v1/cards/{card_id}/events"),
+    ("GET", "/api/v1/cards/{card_id}/timeline"),
     ("GET", "/api/v1/members/{member_id}"),
     ("POST", "/api/v1/events"),
     ("POST", "/api/v1/events/{event_id}/reverse"),

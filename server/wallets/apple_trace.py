@@ -1,0 +1,147 @@
+"""Apple's calls and answers as notes for the timelines of cards.
+
+Apple: Wallet Passes, Adding a Web Service to Update Passes; Handling notification responses from
+APNs. Nothing that opens anything is noted, and nobody's name.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from passkit.apns import PRODUCTION_URL, PushAnswer, Verdict
+from server.config import Settings
+from server.deliveries import DuePush
+from server.services import Services
+from server.tracing import Note
+from server.wallets.device_log import complaints
+from server.wallets.identity import Identity
+
+_MOST_LISTED = 50
+_FETCHED = {200: "fetched", 304: "unchanged"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call of a phone's with our answer. `name` is register, unregister, list, fetch or log."""
+
+    name: str
+    at: datetime
+    status: int
+    caller: str
+    pass_type: str | None = None
+    serial_number: str | None = None
+    device: str | None = None
+    since: int | None = None
+    modified: str | None = None
+    is_head: bool = False
+    body: bytes = field(default=b"", repr=False)
+
+
+def note_call(services: Services, call: Call) -> None:
+    """Note what a phone asked and what it was told; `body` is the list, or the lines it sent."""
+    if call.name == "log":
+        _note_complaints(services, call)
+        return
+    what, data = _told(call)
+    if what is None:
+        return
+    services.tracer.note(
+        Note(
+            at=call.at,
+            what=what,
+            serial_number=call.serial_number,
+            pass_type=call.pass_type,
+            device=call.device,
+            caller=call.caller,
+            status=call.status,
+            data=data,
+        )
+    )
+
+
+def note_download(services: Services, serial_number: str, modified_at: datetime) -> None:
+    """The pass was handed out by its link: the first step of adding it."""
+    data = {"modified": int(modified_at.timestamp())}
+    note = Note(services.now(), "downloaded", serial_number, status=200, data=data, is_known=True)
+    services.tracer.note(note)
+
+
+def note_push(services: Services, push: DuePush, answer: PushAnswer, verdict: Verdict) -> None:
+    """What Apple's push service answered, and what we made of it."""
+    now = services.now()
+    data = {
+        "verdict": verdict.value,
+        "reason": answer.reason,
+        "tag": push.owed_tag,
+        "seconds": round(max(0.0, (now - push.due_at).total_seconds()), 3),
+    }
+    services.tracer.note(
+        Note(
+            at=now,
+            what="pushed",
+            pass_type=push.pass_type_identifier,
+            device=push.library_identifier,
+            status=answer.status,
+            data=data,
+            is_known=True,
+        )
+    )
+
+
+def pushes_are_off(settings: Settings, identity: Identity) -> bool:
+    """Whether phones are not told at all: Apple is not asked with a throw-away certificate."""
+    host = urlsplit(settings.apns_url or PRODUCTION_URL).hostname or ""
+    return identity.is_throwaway and host.endswith("push.apple.com")
+
+
+def _told(call: Call) -> tuple[str | None, dict[str, Any]]:
+    """What kind of step the call was, and what is worth keeping of it."""
+    if call.status == 429 or call.status >= 500:
+        return "failed", {"call": call.name}
+    if call.name == "list":
+        return ("asked", _listed(call)) if call.status in (200, 204) else (None, {})
+    if call.status >= 400:
+        return "refused", {"call": call.name}
+    if call.name == "fetch":
+        what = "looked" if call.is_head else _FETCHED.get(call.status)
+        return what, {"modified": _second(call.modified)}
+    if call.name == "register":
+        return "registered", {"is_new": call.status == 201}
+    return ("unregistered", {}) if call.name == "unregister" else (None, {})
+
+
+def _listed(call: Call) -> dict[str, Any]:
+    found = json.loads(call.body) if call.status == 200 else {}
+    serials = found.get("serialNumbers", [])
+    return {
+        "since": call.since,
+        "tag": int(found["lastUpdated"]) if found else None,
+        "count": len(serials),
+        "serials": serials[:_MOST_LISTED],
+    }
+
+
+def _second(date: str | None) -> int | None:
+    try:
+        return int(parsedate_to_datetime(date).timestamp()) if date else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _note_complaints(services: Services, call: Call) -> None:
+    for found in complaints(call.body) if call.status == 200 else ():
+        services.tracer.note(
+            Note(
+                at=call.at,
+                what="complained",
+                serial_number=found.serial_number,
+                pass_type=found.pass_type,
+                device=found.device,
+                caller=call.caller,
+                status=found.status,
+                data={"kind": found.kind, "text": found.text},
+            )
+        )
