@@ -142,7 +142,7 @@ class Storm:
             progress.show(passed, f"{name}, {len(stream.acknowledged)} stamps")
             self._happen(name, service, crowd)
         progress.end()
-        self._calm(Faults(), [])
+        self._calm([])
 
     def _happen(self, name: str, service: Service, crowd: Crowd) -> None:
         share = max(1, round(len(crowd.phones) * _SHARE))
@@ -163,14 +163,15 @@ class Storm:
             if faults is None:
                 self.unknown.add(name)
                 return
+            met = [fault.token for fault in faults.answers if fault.token]  # they are used up
             self._apns.faults = faults
             time.sleep(lasting)
-            self._calm(Faults(), tokens if faults.answers and faults.answers[0].token else [])
+            self._calm(met)
         self.spells[name] += 1
 
-    def _calm(self, healthy: Faults, tokens: list[str]) -> None:
+    def _calm(self, tokens: list[str]) -> None:
         """The service is well again. A phone whose token it called dead has lost it."""
-        before, self._apns.faults = self._apns.faults, healthy
+        before, self._apns.faults = self._apns.faults, Faults()
         left = {fault.token for fault in before.answers}  # read when nobody uses them up any more
         for token in tokens:
             if token not in left and (phone := self._by_token.get(token)):
