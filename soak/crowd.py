@@ -100,15 +100,17 @@ class Crowd:
                 phone.has_to_ask = True
                 self._queue(phone, 0.0)
 
-    def register_anew(self, phone: LightPhone, *, is_restored: bool, wait: float) -> str:
-        """The phone gets another push token and registers after `wait` seconds; its old token.
+    def register_anew(
+        self, phone: LightPhone, token: str, *, is_restored: bool, wait: float
+    ) -> str:
+        """The phone gets the push token and registers after `wait` seconds; its old token.
 
         `is_restored`: from a backup on another phone, with another device identifier.
         """
         with self._lock:
             old = phone.push_token
             self._by_token.pop(old, None)
-            phone.push_token = secrets.token_hex(32)
+            phone.push_token = token
             self._by_token[phone.push_token] = phone
             if is_restored or not phone.device:
                 phone.device, phone.tag = secrets.token_hex(16), ""

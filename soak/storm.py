@@ -4,6 +4,7 @@ When it is over, every phone must show what the ledger says, and nothing may be 
 """
 
 import random
+import secrets
 import threading
 import time
 from collections import Counter
@@ -30,7 +31,11 @@ _SHARE = 0.05  # of the phones that a storm of re-registrations or of dead token
 _LONGEST_SPELL_SECONDS = 6.0
 _ANNOUNCED = 20  # phones named in an account
 _HOURS_FORWARD, _SECONDS_BACK = 6.0, 20.0
-SETTINGS = {"LEIMA_PUSH_JOIN_SECONDS": "0.5", "LEIMA_PUSH_RETRY_SECONDS": "2"}
+SETTINGS = {
+    "LEIMA_PUSH_JOIN_SECONDS": "0.5",
+    "LEIMA_PUSH_RETRY_SECONDS": "2",
+    "LEIMA_LOG_LEVEL": "info",
+}
 
 
 @dataclass
@@ -137,7 +142,7 @@ class Storm:
             progress.show(passed, f"{name}, {len(stream.acknowledged)} stamps")
             self._happen(name, service, crowd)
         progress.end()
-        self._calm(Faults(), [])
+        self._calm([])
 
     def _happen(self, name: str, service: Service, crowd: Crowd) -> None:
         share = max(1, round(len(crowd.phones) * _SHARE))
@@ -158,15 +163,16 @@ class Storm:
             if faults is None:
                 self.unknown.add(name)
                 return
+            met = [fault.token for fault in faults.answers if fault.token]  # they are used up
             self._apns.faults = faults
             time.sleep(lasting)
-            self._calm(Faults(), tokens if faults.answers and faults.answers[0].token else [])
+            self._calm(met)
         self.spells[name] += 1
 
-    def _calm(self, healthy: Faults, tokens: list[str]) -> None:
+    def _calm(self, tokens: list[str]) -> None:
         """The service is well again. A phone whose token it called dead has lost it."""
-        left = {fault.token for fault in self._apns.faults.answers}
-        self._apns.faults = healthy
+        before, self._apns.faults = self._apns.faults, Faults()
+        left = {fault.token for fault in before.answers}  # read when nobody uses them up any more
         for token in tokens:
             if token not in left and (phone := self._by_token.get(token)):
                 wait = self._choice.uniform(0.0, 2.0)
@@ -174,11 +180,12 @@ class Storm:
 
     def _renew(self, phone: LightPhone, *, is_restored: bool, wait: float) -> None:
         assert self._crowd is not None
-        old = self._crowd.register_anew(phone, is_restored=is_restored, wait=wait)
+        new = secrets.token_hex(32)
+        self._apns.tokens.add(new)
+        self._by_token[new] = phone
+        old = self._crowd.register_anew(phone, new, is_restored=is_restored, wait=wait)
         if self._by_token.pop(old, None):
             self._apns.tokens.retire(old, at=clock.now())
-        self._by_token[phone.push_token] = phone
-        self._apns.tokens.add(phone.push_token)
 
     def _jump(self) -> None:
         """Hours forward, or seconds back."""
