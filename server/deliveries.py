@@ -39,8 +39,7 @@ _OWED = (
         _DELIVERY.c.attempts,
         _DELIVERY.c.is_bulk,
     )
-    .join_from(_DELIVERY, _REGISTRATION, _REGISTRATION.c.device_id == _DELIVERY.c.device_id)
-    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .where(_DELIVERY.c.device_id.in_(bindparam("device_ids", expanding=True)))
     .order_by(_DELIVERY.c.device_id)
     .with_for_update(of=_DELIVERY)
 )
@@ -88,12 +87,12 @@ def owe_devices(
     It sets `pass_.announced_at`, which whoever writes the pass writes with it.
     """
     due_at = _announce(pass_, at=at, join=join)
-    connection, key = connection_of(session), {"pass_id": pass_.id}
-    device_ids = connection.execute(_HOLDERS, key).scalars().all()
+    connection = connection_of(session)
+    device_ids = connection.execute(_HOLDERS, {"pass_id": pass_.id}).scalars().all()
     if not device_ids:
         return
     owe(session)
-    rows = {row.device_id: row for row in connection.execute(_OWED, key)}
+    rows = {row.device_id: row for row in connection.execute(_OWED, {"device_ids": device_ids})}
     changed, new = [], []
     for device_id in device_ids:
         row = rows.get(device_id)
