@@ -27,6 +27,9 @@ _CARD, _PASS, _MEMBER = table_of(Card), table_of(Pass), table_of(Member)
 _BRAND, _PROGRAMME, _PART = table_of(Brand), table_of(Programme), table_of(ProgrammePart)
 
 _LOCK = select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
+_LOCK_PASS = (
+    select(_PASS.c.id).where(_PASS.c.id == bindparam("pass_id")).with_for_update(key_share=True)
+)
 _WHOLE = (
     select(
         _CARD.c.id,
@@ -159,9 +162,11 @@ def bring_up_to_date(
     content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
+    if connection.dialect.name != "sqlite":  # locks in one order everywhere: pass, counter, device
+        connection.execute(_LOCK_PASS, {"pass_id": row.pass_id})
     tag = cards.draw_tag(session, row.pass_type_identifier)
     changed = _Changed(row.pass_id, tag, row.announced_at)
-    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
+    deliveries.announce(changed, at=at, join=join)
     moved = {
         "pass_id": row.pass_id,
         "modified_at": max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
@@ -171,6 +176,7 @@ def bring_up_to_date(
         "announced_at": changed.announced_at,
     }
     connection.execute(_MOVE, moved)
+    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
 
 
 @lru_cache(maxsize=1024)
