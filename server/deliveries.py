@@ -39,8 +39,7 @@ _OWED = (
         _DELIVERY.c.attempts,
         _DELIVERY.c.is_bulk,
     )
-    .join_from(_DELIVERY, _REGISTRATION, _REGISTRATION.c.device_id == _DELIVERY.c.device_id)
-    .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+    .where(_DELIVERY.c.device_id.in_(bindparam("device_ids", expanding=True)))
     .order_by(_DELIVERY.c.device_id)
     .with_for_update(of=_DELIVERY)
 )
@@ -81,20 +80,31 @@ class DuePush:
     library_identifier: str = field(default="", repr=False)
 
 
+def announce(pass_: Changed, *, at: datetime, join: timedelta) -> datetime:
+    """When phones are to hear of a change at `at`: at once, or with the next of the same card."""
+    last = pass_.announced_at
+    if last is None or last + join <= at:
+        pass_.announced_at = at
+    elif last <= at:
+        pass_.announced_at = last + join
+    assert pass_.announced_at is not None
+    return pass_.announced_at
+
+
 def owe_devices(
     session: Session, pass_: Changed, *, at: datetime, join: timedelta, is_bulk: bool = False
 ) -> None:
     """Every device registered for the pass is owed a push up to its change tag.
 
-    It sets `pass_.announced_at`, which whoever writes the pass writes with it.
+    The pass is announced, and must have been written: its row is locked before the devices'.
     """
-    due_at = _announce(pass_, at=at, join=join)
-    connection, key = connection_of(session), {"pass_id": pass_.id}
-    device_ids = connection.execute(_HOLDERS, key).scalars().all()
+    due_at = pass_.announced_at or at
+    connection = connection_of(session)
+    device_ids = connection.execute(_HOLDERS, {"pass_id": pass_.id}).scalars().all()
     if not device_ids:
         return
     owe(session)
-    rows = {row.device_id: row for row in connection.execute(_OWED, key)}
+    rows = {row.device_id: row for row in connection.execute(_OWED, {"device_ids": device_ids})}
     changed, new = [], []
     for device_id in device_ids:
         row = rows.get(device_id)
@@ -275,17 +285,6 @@ def _is_of(pass_type_identifier: str | None) -> ColumnElement[bool]:
 
 def _is_in(is_bulk: bool | None) -> ColumnElement[bool]:
     return true() if is_bulk is None else col(Delivery.is_bulk) == is_bulk
-
-
-def _announce(pass_: Changed, *, at: datetime, join: timedelta) -> datetime:
-    """When phones are to hear of a change at `at`: at once, or with the next of the same card."""
-    last = pass_.announced_at
-    if last is None or last + join <= at:
-        pass_.announced_at = at
-    elif last <= at:
-        pass_.announced_at = last + join
-    assert pass_.announced_at is not None
-    return pass_.announced_at
 
 
 def _rest_due(session: Session, push: DuePush, *, at: datetime) -> datetime:

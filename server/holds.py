@@ -27,6 +27,9 @@ _CARD, _PASS, _MEMBER = table_of(Card), table_of(Pass), table_of(Member)
 _BRAND, _PROGRAMME, _PART = table_of(Brand), table_of(Programme), table_of(ProgrammePart)
 
 _LOCK = select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
+_LOCK_PASS = (
+    select(_PASS.c.id).where(_PASS.c.id == bindparam("pass_id")).with_for_update(key_share=True)
+)
 _WHOLE = (
     select(
         _CARD.c.id,
@@ -164,6 +167,8 @@ def bring_up_to_date(
     content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
+    if connection.dialect.name != "sqlite":  # locks in one order everywhere: pass, counter, device
+        connection.execute(_LOCK_PASS, {"pass_id": row.pass_id})
     changed = _Changed(
         id=row.pass_id,
         serial_number=row.serial_number,
@@ -173,7 +178,7 @@ def bring_up_to_date(
         modified_at=max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
         announced_at=row.announced_at,
     )
-    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
+    deliveries.announce(changed, at=at, join=join)
     moved = {
         "pass_id": row.pass_id,
         "modified_at": changed.modified_at,
@@ -184,6 +189,7 @@ def bring_up_to_date(
     }
     connection.execute(_MOVE, moved)
     traces.changed(session, changed, face, design=design, at=at)
+    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
 
 
 @lru_cache(maxsize=1024)

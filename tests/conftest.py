@@ -212,7 +212,7 @@ def postgresql_url(cluster: Cluster) -> str:
     return cluster.url(cluster.clear())
 
 
-@pytest.fixture(params=os.environ.get("LEIMA_TEST_DATABASES", "sqlite,postgresql").split(","))
+@pytest.fixture(params=os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(","))
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated, empty database; every test that asks for it runs on each engine.
 

@@ -63,6 +63,7 @@ def test_the_first_change_is_due_at_once(box, clock):
 def owe_and_fail(box):
     with box.database.transaction() as session:
         pass_ = session.exec(select(Pass)).one()
+        deliveries.announce(pass_, at=box.clock(), join=JOIN)
         deliveries.owe_devices(session, pass_, at=box.clock(), join=JOIN)
         raise ZeroDivisionError
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import func, select
 
-from server import events, founding, members, staff
+from server import events, founding, members, sessions, staff
 from server.app import create_app
 from server.errors import Conflict, NotFound, Refused, ServiceError
 from server.models import ApiKey, Brand, Location, Programme, ProgrammePart, Staff, Till
@@ -47,7 +47,7 @@ def test_a_brand_that_was_founded_gives_cards_and_stamps(services, brand):
     founding.create_till(services, brand, location="Kallio", login="niemi-1", password=PASSWORD)
     _, pin = founding.create_staff(services, brand, name="Bertta")
     till_id = staff.open_till(services, login="niemi-1", password=PASSWORD, address="x")
-    till = staff.find_till(services, till_id)
+    till = sessions.find(services, sessions.start(services, till_id)).till
     assert staff.name_person(services, till, pin=pin).name == "Bertta"
     key = founding.create_key(services, brand, name="shop")
     origin = events.Origin(brand_id=staff.brand_of_key(services, key), source="api")

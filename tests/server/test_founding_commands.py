@@ -25,7 +25,6 @@ def leima(monkeypatch, tmp_path, migrated_file, capsys):
     """Runs a command; what it printed, and its exit code when that is not 0."""
     (tmp_path / "leima.db").write_bytes(migrated_file.read_bytes())
     monkeypatch.setenv("LEIMA_DATA_DIR", str(tmp_path))
-    monkeypatch.delenv("LEIMA_TEST_DATABASES", raising=False)
 
     def run(line: str, stdin: str = "") -> str:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))

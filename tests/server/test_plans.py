@@ -11,10 +11,9 @@ from sqlalchemy import event as listening
 from sqlalchemy import make_url
 from sqlmodel import select
 
-from server import deliveries, events, history, registrations, tills
+from server import deliveries, events, history, registrations, sessions, tills
 from server.db import Database
 from server.models import Delivery, Device, Pass
-from server.staff import find_person, find_till
 
 GROWING = ("member", "card", "pass", "event", "ledger_entry", "lot", "device", "registration")
 GROWING += ("delivery", "consent")
@@ -68,9 +67,11 @@ def day(services, ledger, phones, house, database):
 
 
 def till(services, house, code: str) -> None:
-    open_till = find_till(services, house.till_id)
-    person = find_person(services, open_till, house.staff_id)
-    desk = tills.Desk(open_till, person, "fi")
+    session_id = sessions.start(services, house.till_id)
+    sessions.unlock(services, session_id, house.staff_id)
+    found = sessions.find(services, session_id)
+    assert found.person
+    desk = tills.Desk(found.till, found.person, "fi")
     tills.scan(services, desk, tills.Scan(id=str(uuid4()), code=code))
 
 

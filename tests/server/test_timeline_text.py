@@ -93,7 +93,6 @@ def test_another_brands_card_is_not_found_in_this_one(services, ledger, other_ho
 
 @pytest.fixture
 def command(services, monkeypatch, capsys):
-    monkeypatch.delenv("LEIMA_TEST_DATABASES", raising=False)
     monkeypatch.setenv("LEIMA_DATA_DIR", str(services.settings.data_dir))
     monkeypatch.setenv("LEIMA_SECRET_KEY", services.settings.secret_key)
     url = services.database.engine.url.render_as_string(hide_password=False)

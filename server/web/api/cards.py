@@ -78,8 +78,8 @@ def show_timeline(path: CardPath, query: PageQuery) -> Response:
 
     Every step of the card's way to its phones, newest first, and a verdict with what to do next.
     """
-    traces.write(services())
     shown = cards.show_own(services().database, g.brand_id, path.card_id, at=services().now())
+    traces.write(services())
     found = timeline.read(
         services(),
         shown,

@@ -143,6 +143,7 @@ def join(method: str, path: str = "/join/{}/{}") -> Callable[[Person, str], Test
 TRIED: dict[str, Callable[[Person], list[Try]]] = {
     "api.show_card": lambda a: [Try(get("/api/v1/cards/{}"), a.card, new_id())],
     "api.list_events": lambda a: [Try(get("/api/v1/cards/{}/events"), a.card, new_id())],
+    "api.show_timeline": lambda a: [Try(get("/api/v1/cards/{}/timeline"), a.card, new_id())],
     "api.show_member": lambda a: [Try(get("/api/v1/members/{}"), a.member, new_id())],
     "api.add_card": lambda a: [
         Try(post("/api/v1/cards", programme=None, member={"name": "X"}), a.programme, "nothing")
