@@ -106,6 +106,7 @@ class Desk:
             token=pass_.authentication_token,
             push_token=token,
             at=self.services.now(),
+            most_devices=1000,  # how many may hold one pass is another matter
         )
         return token
 
