@@ -79,12 +79,15 @@ class Happening:
     """An event as a kind sees it. `at` is aware; `zone` and `brand_currency` are the brand's; an
     amount without `currency` is in the brand's.
 
-    `until` is how long what a reversal has unmade would have been good.
+    `recorded_at` is when we heard of it, if that was not at once: what is earned is good from then,
+    or a reward heard of late could have run out before it was announced. `until` is how long what
+    a reversal has unmade would have been good.
     """
 
     name: str
     at: datetime
     zone: ZoneInfo
+    recorded_at: datetime | None = None
     quantity: int = 1
     is_at_till: bool = False
     is_deliberate: bool = False
@@ -93,6 +96,11 @@ class Happening:
     currency: str | None = None
     brand_currency: str = "EUR"
     tags: frozenset[str] = frozenset()
+
+    @property
+    def good_from(self) -> datetime:
+        """From when on what is earned is good."""
+        return max(self.at, self.recorded_at or self.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class StampCardRules(earning.EarningRules):
     `stamps_required` stamps make one reward. A brand whose every tenth is free requires nine: the
     free one earns `stamps_for_free_one`. `max_quantity` bounds one event; `double_scan_seconds`
     is how long a second scan at a till counts as the same (0 = off); a reward is good until the
-    end of the day `reward_valid_months` after it was earned (none = for ever). A tag of
+    end of the day `reward_valid_months` after it was earned or, if that is later, heard of (none =
+    for ever). A tag of
     `extra_stamps_by_tag`, such as an own cup, earns so many more, also below the minimum purchase.
     """
 
@@ -189,7 +190,7 @@ def _exchange(stamps: int, happening: Happening, rules: StampCardRules) -> tuple
     rewards = stamps // rules.stamps_required
     if rewards == 0:
         return ()
-    expires_at = _expiry(happening.at, happening.zone, rules.reward_valid_months)
+    expires_at = _expiry(happening.good_from, happening.zone, rules.reward_valid_months)
     if expires_at and happening.until:  # made again after an undo, it is no better than it was
         expires_at = min(expires_at, happening.until)
     return (

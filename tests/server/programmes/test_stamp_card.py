@@ -204,3 +204,11 @@ def test_the_rule_is_told_in_the_words_of_its_numbers():
 def test_rules_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         rules(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "day"), [(timedelta(days=800), "2030-01-30"), (-timedelta(minutes=4), "2027-11-22")]
+)
+def test_a_reward_is_good_from_when_it_was_heard_of(recorded, day):
+    reward = decide(standing(9), recorded_at=AT + recorded).postings[-1]
+    assert reward.expires_at.astimezone(HELSINKI).date().isoformat() == day
