@@ -1,19 +1,19 @@
 """The texts of a pass in several languages: `<locale>.lproj/pass.strings`.
 
-A text of the pass that equals a key is shown in the phone's language. Keys therefore start with
-`L_`, and `must_be_keyed` tells which plain texts may not be written as they are.
+A text of the pass that equals a key is shown in the phone's language; where nothing is translated,
+the key itself is shown. So a key is the text in the language of whoever issues the pass, and
+`choose_keys` keeps it apart from all that is to be shown as it stands.
 
 Apple: Wallet Passes, Creating the Source for a Pass (localization); Bundle Programming Guide,
 strings files.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 
 from passkit.errors import PackageError
 from passkit.images import File
-
-KEY_PREFIX = "L_"
 
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?", re.I).fullmatch
 _ESCAPES = str.maketrans({'"': r"\"", "\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
@@ -25,14 +25,14 @@ _ESCAPE = re.compile(r"\\(?:U([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
 class Strings:
-    """Translations of a pass, made ready once: `{"fi": {"L_stamps": "Leimat"}, "sv": …}`.
+    """Translations of a pass, made ready once: `{"fi": {"Stamps": "Leimat"}, "sv": …}`.
 
     `files` are what is packed, in the order of the locales' names. Immutable, and safe to share
     between threads and passes.
 
-    Raises PackageError for a locale that is none or is spelt in two ways, a key without the
-    prefix, keys that one language has and another lacks, a key with `%@` (the message about a
-    change) whose text has none, and a text that cannot be written.
+    Raises PackageError for a locale that is none or is spelt in two ways, an empty key, keys that
+    one language has and another lacks, a key with `%@` (the message about a change) whose text has
+    none, and a text that cannot be written.
     """
 
     __slots__ = ("files", "keys")
@@ -63,12 +63,26 @@ def locale_name(written: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-def must_be_keyed(text: str) -> bool:
-    """Whether a text that is the same in every language still has to be written as a key.
+def choose_keys(wanted: Iterable[str], literals: Collection[str]) -> list[str]:
+    """A key for each of the `wanted` texts: the text itself, as long as no other has it.
 
-    Somebody may be called like a key; as it stands, the name would be translated.
+    What is in `literals`, such as a person's name, is shown as it stands in every language, so no
+    key equals it. A text that is wanted twice is said in two ways by some language. Where the text
+    is not free, the key counts on: `Coffee (2)`.
     """
-    return text.startswith(KEY_PREFIX)
+    wanted = list(wanted)
+    taken = {*literals, *wanted}
+    keys: list[str] = []
+    for text in wanted:
+        is_free = text and text not in literals and text not in keys
+        key = text if is_free else next(key for key in _counted(text) if key not in taken)
+        taken.add(key)
+        keys.append(key)
+    return keys
+
+
+def _counted(text: str) -> Iterable[str]:
+    return (f"{text} ({number})".strip() for number in count(2))
 
 
 def write_strings(entries: Mapping[str, str], locale: str = "") -> bytes:
@@ -139,12 +153,8 @@ def _by_locale(locales: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[st
 
 
 def _check_keys(keys: Iterable[str]) -> None:
-    for key in keys:
-        if not key.startswith(KEY_PREFIX):
-            raise PackageError(
-                f"The key {key!r} does not start with {KEY_PREFIX}: any text equal to a key is"
-                " translated, so keys must look like nothing that people write."
-            )
+    if "" in keys:
+        raise PackageError("A key is empty: an empty text of a pass cannot be translated.")
 
 
 def _check_complete(named: Mapping[str, Mapping[str, str]], keys: frozenset[str]) -> None:

@@ -184,11 +184,28 @@ PAGES = {
 }
 
 
+# Two frames after the scheme has come and all that moves has stopped, nothing looks different.
+_AT_REST = """async scheme => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const moves = each => each.playState === "running"
+    && each.effect.getComputedTiming().iterations !== Infinity;
+  const looks = () => [...document.querySelectorAll("*")].map(each => getComputedStyle(each))
+    .map(style => [style.color, style.backgroundColor, style.borderTopColor, style.opacity]).join();
+  for (const start = performance.now(); performance.now() < start + 20000;) {
+    const before = looks();
+    await frame();
+    await frame();
+    if (matchMedia(`(prefers-color-scheme: ${scheme})`).matches
+        && !document.getAnimations().some(moves) && looks() === before) return;
+  }
+  throw new Error("after 20 s the page still changes");
+}"""
+
+
 def dress(page: Page, scheme: Literal["light", "dark"]) -> None:
-    """Show the page in light or dark, and wait until it is painted anew."""
+    """Show the page in light or dark, and wait until it is painted anew, however long that is."""
     page.emulate_media(color_scheme=scheme)
-    page.wait_for_timeout(150)
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(_AT_REST, scheme)
 
 
 def shoot(browser: Browser, stage: Stage, name: str, size: str, folder: Path) -> None:

@@ -80,6 +80,7 @@ class ShownPass:
     serial_number: str
     authentication_token: str
     contact: str
+    language: str  # the brand's
     design: designs.Design
     face: CardFace
 
@@ -104,6 +105,7 @@ _SHOWN_PASS = Look(
         col(Brand.timezone),
         col(Brand.currency),
         col(Brand.contact),
+        col(Brand.language),
         col(Programme.name).label("programme"),
         col(Programme.design),
         col(ProgrammePart.kind),
@@ -228,6 +230,7 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
         serial_number=row.serial_number,
         authentication_token=row.authentication_token,
         contact=row.contact,
+        language=row.language,
         design=designs.load(row.design),
         face=face,
     )

@@ -271,6 +271,7 @@ def _decide(
     happening = Happening(
         name=event.name,
         at=event.at,
+        recorded_at=event.recorded_at,
         zone=hold.zone,
         quantity=event.quantity,
         is_at_till=event.source == "till",

@@ -5,14 +5,15 @@ made of everything it depends on, so that neither a restart nor another process 
 Cards are made of it in a hurry, so all counts of all programmes are drawn before serving.
 """
 
+import fcntl
 import hashlib
 import io
 import logging
 import math
 import os
 import tempfile
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from server.face import Progress
 FOLDER = "images"  # in the data folder
 SCALES = {"strip.png": 1, "strip@2x.png": 2, "strip@3x.png": 3}
 
+_LOCK = ".drawing"  # in the same folder
 _REVISION = 1  # of the drawing: raise it when the same design would come out otherwise
 _TURNS = (-1.0, 0.6, -0.4, 1.0)  # of the design's tilt, by place
 _FEWER_ROWS = 0.9  # a row more must make the stamps so much larger
@@ -31,7 +33,6 @@ _COLOURS = 128
 _PNG_END = b"IEND\xaeB`\x82"
 
 _log = logging.getLogger(__name__)
-_drawing = threading.Lock()
 
 
 def drawable(design: Design, progress: Progress | None) -> Progress | None:
@@ -49,13 +50,12 @@ def files(design: Design, progress: Progress, folder: Path) -> dict[str, bytes]:
     paths = {name: folder / _file_name(design, progress, scale) for name, scale in SCALES.items()}
     if found := _read(paths):
         return found
-    with _drawing:  # of several that wait for the same strip the first one draws it
+    with _alone(folder):  # of several that wait for the same strip the first one draws it
         if found := _read(paths):
             return found
         _log.info("strips.drawn design=%s have=%d need=%d", design.name, *_pair(progress))
         assert design.stamps is not None
         drawn = {name: draw(design.stamps, progress, scale) for name, scale in SCALES.items()}
-        folder.mkdir(parents=True, exist_ok=True)
         for name, data in drawn.items():
             _write(paths[name], data)
         return drawn
@@ -127,6 +127,18 @@ def _made(picture: bytes, turn: float, pixels: int) -> Image.Image:
 @lru_cache(maxsize=8)
 def _open(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data)).convert("RGBA")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other thread or process draws; of one that is killed, the lock goes with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # a child forked meanwhile has the file open, too
 
 
 def _file_name(design: Design, progress: Progress, scale: int) -> str:

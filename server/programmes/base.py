@@ -7,10 +7,11 @@ the card shows; it knows no clock, database, network or wallet.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from server.face import PartFace, Progress, Text
 
@@ -24,14 +25,22 @@ class Rules(BaseModel):
 R = TypeVar("R", bound=Rules)
 
 
+def _readable(written: str) -> str:
+    """Wallets refuse a field that shows nothing, and a mark of direction turns what follows."""
+    text = written.strip()
+    if not 1 <= len(text) <= 80 or not text.replace("\N{NBSP}", " ").isprintable():
+        raise PydanticCustomError("text", "write 1 to 80 characters that can be seen, on one line")
+    return text
+
+
 class Wording(BaseModel):
-    """A text that the brand writes, in every language."""
+    """A text that the brand writes, in every language: 1 to 80 printable characters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    fi: str
-    sv: str
-    en: str
+    fi: Annotated[str, AfterValidator(_readable)]
+    sv: Annotated[str, AfterValidator(_readable)]
+    en: Annotated[str, AfterValidator(_readable)]
 
     def text(self) -> Text:
         """The wording as a face's text."""
@@ -79,12 +88,15 @@ class Happening:
     """An event as a kind sees it. `at` is aware; `zone` and `brand_currency` are the brand's; an
     amount without `currency` is in the brand's.
 
-    `until` is how long what a reversal has unmade would have been good.
+    `recorded_at` is when we heard of it, if that was not at once: what is earned is good from then,
+    or a reward heard of late could have run out before it was announced. `until` is how long what
+    a reversal has unmade would have been good.
     """
 
     name: str
     at: datetime
     zone: ZoneInfo
+    recorded_at: datetime | None = None
     quantity: int = 1
     is_at_till: bool = False
     is_deliberate: bool = False
@@ -93,6 +105,11 @@ class Happening:
     currency: str | None = None
     brand_currency: str = "EUR"
     tags: frozenset[str] = frozenset()
+
+    @property
+    def good_from(self) -> datetime:
+        """From when on what is earned is good."""
+        return max(self.at, self.recorded_at or self.at)
 
 
 @dataclass(frozen=True, slots=True)

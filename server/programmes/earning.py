@@ -11,13 +11,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from server import wording
 from server.errors import Refused
 from server.face import Text
 from server.programmes.base import Happening, Notice, Rules, Standing
-
-_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_CROWNS = ("SEK", "NOK", "DKK")
-_GAP = "\u00a0"  # a number and its unit stay on one line
 
 
 class EarningRules(Rules):
@@ -43,8 +40,8 @@ def too_often(
     if next_day and (gap_over is None or next_day >= gap_over):
         again = _when(next_day, happening)
         text = Text(
-            f"Päivän määrä on täynnä. Seuraavan kerran {again.fi}",
-            f"Dagens antal är fyllt. Nästa gång {again.sv}",
+            f"Päivän enimmäismäärä on täynnä. Seuraavan kerran {again.fi}",
+            f"Dagens gräns är nådd. Nästa gång {again.sv}",
             f"That is all for this day. Next time {again.en}",
         )
         return Notice("daily_limit", "amber", text, next_day)
@@ -93,25 +90,13 @@ def is_enough(happening: Happening, rules: EarningRules) -> bool:
 
 def too_small(happening: Happening, rules: EarningRules) -> Notice:
     """That the purchase is not large enough."""
-    least = money(rules.minimum_purchase_cents or 0, happening.brand_currency)
+    least = wording.money(rules.minimum_purchase_cents or 0, happening.brand_currency)
     text = Text(
         f"Ostos on alle {least.fi}.",
         f"Köpet är under {least.sv}.",
         f"The purchase is below {least.en}.",
     )
     return Notice("below_minimum", "amber", text)
-
-
-def money(cents: int, currency: str) -> Text:
-    """`1234,50 €`, in English `€1234.50`; crowns are `kr` in Swedish only, as the CLDR has it."""
-    figures = f"{cents // 100}.{cents % 100:02}"
-    sign = _SIGNS.get(currency, currency)
-    nordic = figures.replace(".", ",") + _GAP
-    return Text(
-        nordic + sign,
-        nordic + ("kr" if currency in _CROWNS else sign),
-        f"{sign}{figures}" if currency in _SIGNS else f"{sign}{_GAP}{figures}",
-    )
 
 
 def _next_day(

@@ -1,19 +1,30 @@
 """The stamp card: collect so many stamps, get a reward."""
 
 import calendar
+from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from server import wording
 from server.errors import Conflict, Refused
-from server.face import Action, Line, PartFace, Progress, Text
+from server.face import LANGUAGES, Action, Line, PartFace, Progress, Text
 from server.programmes import earning
 from server.programmes.base import Decision, Happening, Kind, Notice, Posting, Standing, Wording
 
-_Tag = Annotated[str, Field(min_length=1, max_length=64)]
+
+def _is_tag(tag: str) -> str:
+    if not 1 <= len(tag) <= 64 or not tag.isprintable() or tag != tag.strip():
+        raise PydanticCustomError(
+            "tag", "a tag has 1 to 64 printable characters and no blank at either end"
+        )
+    return tag
+
+
+_Tag = Annotated[str, AfterValidator(_is_tag)]
 _Extra = Annotated[int, Field(ge=1, le=5)]
 
 STAMP, REWARD = "stamp", "reward"
@@ -34,6 +45,18 @@ _AT_MOST = Text(
     "Högst {n} stämplar kan ges på en gång.",
     "At most {n} stamps can be given at once.",
 )
+_ONCE_A_DAY = Text(
+    "Leimoja saa kerran päivässä.",
+    "Stämplar ges en gång per dag.",
+    "Stamps are given once a day.",
+)
+_TIMES_A_DAY = Text(
+    "Leimoja saa enintään {n} kertaa päivässä.",
+    "Stämplar ges högst {n} gånger per dag.",
+    "Stamps are given at most {n} times a day.",
+)
+# Other tags stand as the brand writes them.
+_TAGS = {"own_cup": Text("oma kuppi", "egen mugg", "own cup")}
 
 
 class StampCardRules(earning.EarningRules):
@@ -42,8 +65,9 @@ class StampCardRules(earning.EarningRules):
     `stamps_required` stamps make one reward. A brand whose every tenth is free requires nine: the
     free one earns `stamps_for_free_one`. `max_quantity` bounds one event; `double_scan_seconds`
     is how long a second scan at a till counts as the same (0 = off); a reward is good until the
-    end of the day `reward_valid_months` after it was earned (none = for ever). A tag of
-    `extra_stamps_by_tag`, such as an own cup, earns so many more, also below the minimum purchase.
+    end of the day `reward_valid_months` after it was earned or, if that is later, heard of (none =
+    for ever). A tag of `extra_stamps_by_tag`, such as an own cup, earns so many more, also below
+    the minimum purchase.
     """
 
     reward: Wording
@@ -116,32 +140,42 @@ class StampCard(Kind[StampCardRules]):
         return Progress(0, rules.stamps_required)
 
     def sentence(self, rules: StampCardRules, *, currency: str) -> Text:
-        """What to collect for what, and how large a purchase must be."""
+        """What to collect for what, and what has to be known to do so."""
         n = rules.stamps_required
         reward = rules.reward
-        condition = _minimum_sentence(rules, currency)
-        return Text(
-            f"Kerää {n} leimaa, niin saat palkinnon: {_inside(reward.fi)}.{condition.fi}",
-            f"Samla {n} stämplar så får du en belöning: {_inside(reward.sv)}.{condition.sv}",
-            f"Collect {n} stamps and get a reward: {_inside(reward.en)}.{condition.en}",
+        collect = Text(
+            f"Kerää {n} leimaa, niin saat palkinnon: {reward.fi}.",
+            f"Samla {n} stämplar så får du en belöning: {reward.sv}.",
+            f"Collect {n} stamps and get a reward: {reward.en}.",
         )
+        told = (collect, *_conditions(rules, currency))
+        return Text(*(" ".join(text.get(language) for text in told) for language in LANGUAGES))
 
 
-def _inside(words: str) -> str:
-    """`A free coffee` as it stands inside a sentence; names in capitals stay as they are."""
-    is_name = words[1:2].isupper()
-    return words if is_name else words[:1].lower() + words[1:]
-
-
-def _minimum_sentence(rules: StampCardRules, currency: str) -> Text:
-    if rules.minimum_purchase_cents is None:
-        return Text.same("")
-    least = earning.money(rules.minimum_purchase_cents, currency)
-    return Text(
-        f" Leiman saa vähintään {least.fi} ostoksesta.",
-        f" Du får en stämpel för köp på minst {least.sv}.",
-        f" A stamp is given for a purchase of at least {least.en}.",
-    )
+def _conditions(rules: StampCardRules, currency: str) -> Iterator[Text]:
+    if rules.minimum_purchase_cents is not None:
+        least = wording.money(rules.minimum_purchase_cents, currency)
+        yield Text(
+            f"Leiman saa, kun ostos on vähintään {least.fi}.",
+            f"Du får en stämpel för köp på minst {least.sv}.",
+            f"A stamp is given for a purchase of at least {least.en}.",
+        )
+    if extras := rules.extra_stamps_by_tag:
+        named = [(_TAGS.get(tag, Text.same(tag.replace("_", " "))), n) for tag, n in extras.items()]
+        yield Text(
+            f"Lisäleimoja: {', '.join(f'{tag.fi} +{n}' for tag, n in named)}.",
+            f"Extra stämplar: {', '.join(f'{tag.sv} +{n}' for tag, n in named)}.",
+            f"Extra stamps: {', '.join(f'{tag.en} +{n}' for tag, n in named)}.",
+        )
+    if rules.max_per_day:
+        yield wording.counted(rules.max_per_day, _ONCE_A_DAY, _TIMES_A_DAY)
+    if rules.minimum_gap_seconds:
+        gap = wording.duration(rules.minimum_gap_seconds)
+        yield Text(
+            f"Leimausten väli on vähintään {gap.fi}.",
+            f"Mellan två stämplingar går det minst {gap.sv}.",
+            f"Two stamps are at least {gap.en} apart.",
+        )
 
 
 def _stamp(standing: Standing, happening: Happening, rules: StampCardRules) -> Decision:
@@ -189,7 +223,7 @@ def _exchange(stamps: int, happening: Happening, rules: StampCardRules) -> tuple
     rewards = stamps // rules.stamps_required
     if rewards == 0:
         return ()
-    expires_at = _expiry(happening.at, happening.zone, rules.reward_valid_months)
+    expires_at = _expiry(happening.good_from, happening.zone, rules.reward_valid_months)
     if expires_at and happening.until:  # made again after an undo, it is no better than it was
         expires_at = min(expires_at, happening.until)
     return (

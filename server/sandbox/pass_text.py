@@ -35,7 +35,8 @@ class Reader:
     def of(cls, language: str, files: Mapping[str, bytes]) -> "Reader":
         """The translations in `files` (a pass's, by name) that suit `language`."""
         folder = folder_for(language, files)
-        return cls(language, read_strings(files.get(f"{folder}pass.strings", b"")))
+        data = files.get(f"{folder}pass.strings", b"") if folder else b""
+        return cls(language, read_strings(data))
 
     def text(self, value: object) -> str:
         """A localizable text of the pass."""
@@ -93,10 +94,12 @@ class Reader:
 
 
 def folder_for(language: str, files: Mapping[str, bytes]) -> str | None:
-    """The translation folder (`fi.lproj/`) a phone in this language uses, English else."""
-    folders = sorted({name.split("/")[0] for name in files if ".lproj/" in name})
-    for wanted in (language, "en"):
-        for folder in folders:
-            if re.split(r"[-.]", folder)[0] == wanted:
-                return f"{folder}/"
+    """The translation folder (`fi.lproj/`) a phone in this language uses.
+
+    None when there is none: then it shows what pass.json says. Which translation an iPhone takes
+    for a language that a pass lacks is not written, so the least translated one is shown here.
+    """
+    for folder in sorted({name.split("/")[0] for name in files if ".lproj/" in name}):
+        if re.split(r"[-.]", folder)[0] == language:
+            return f"{folder}/"
     return None

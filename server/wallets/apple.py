@@ -5,6 +5,7 @@ Apple: Wallet Passes, Pass and PassFields (a store card's fields and where they 
 
 import logging
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -24,14 +25,14 @@ from passkit import (
     Template,
 )
 from passkit.package import MIME_TYPE
-from passkit.strings import KEY_PREFIX, must_be_keyed
+from passkit.strings import choose_keys
 from passkit.updates import http_date
 from server import strips
 from server.cards import ShownPass, Version, show_pass
 from server.config import Settings
 from server.designs import Design
 from server.errors import ServiceError
-from server.face import LANGUAGES, Line, Progress, Text
+from server.face import LANGUAGES, CardFace, Line, Progress, Text
 from server.services import Services
 from server.wallets.identity import Identity
 from server.wallets.pass_files import Key, PassFile, PassFiles
@@ -106,9 +107,9 @@ def build_pass(shown: ShownPass, identity: Identity, settings: Settings, at: dat
     """
     drawn = strips.drawable(shown.design, shown.face.progress)
     look = _look(shown.design, drawn, settings.data_dir / strips.FOLDER)
-    words = _Words()
+    words = _Words(_texts(shown), _messages(shown), shown.language)
     content = _content(shown, look, words, (identity.team_identifier, settings))
-    strings = _strings(tuple(words.entries.items()))
+    strings = _strings(words.entries)
     _warn_once_a_day(identity, at)
     try:
         return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
@@ -133,24 +134,62 @@ def _not_signable(version: Version, error: CertificateError) -> ServiceError:
 
 
 class _Words:
-    """The texts of one pass: those that differ by language become keys, the rest stay.
+    """The texts of one pass as pass.json has them: in the brand's language.
 
-    A key holds a sum of its text, so that pass.json is another when any language says something
-    else, whichever of the two a phone compares. Keys of change messages hold the `%@` that
-    phones look for.
+    Those that differ by language are keys, too; a key is its text wherever it can be, so that the
+    pass is readable where nothing is translated. Change messages keep the `%@` that phones look
+    for, and no other key has one.
     """
 
-    def __init__(self) -> None:
-        self.entries: dict[str, Text] = {}
+    def __init__(self, texts: Iterable[Text], messages: Iterable[Text], language: str) -> None:
+        self._messages, self._language = tuple(messages), language
+        every = dict.fromkeys((*texts, *self._messages))
+        translated = [text for text in every if not _is_alike(text)]
+        keys = choose_keys(
+            [self._key(text) for text in translated], {text.fi for text in every if _is_alike(text)}
+        )
+        self._keys = dict(zip(translated, keys, strict=True))
+        self.entries = tuple(zip(keys, translated, strict=True))
 
-    def write(self, name: str, text: Text, *, ending: str = "") -> str:
-        """What pass.json says in place of `text`; a key has this `ending`."""
-        if text.fi == text.sv == text.en and not must_be_keyed(text.fi):
-            return text.fi
-        mark = crc32("\0".join((text.fi, text.sv, text.en)).encode(errors="surrogatepass"))
-        key = f"{KEY_PREFIX}{name}.{mark:08x}{ending}"
-        self.entries[key] = text
-        return key
+    def write(self, text: Text) -> str:
+        """What pass.json says for `text`, which is one of those the pass was announced to have."""
+        return text.fi if _is_alike(text) else self._keys[text]
+
+    def sum(self) -> str:
+        """Another one when any language says something else."""
+        told = "\0".join(word for key, text in self.entries for word in (key, *_all(text)))
+        return f"{crc32(told.encode(errors='surrogatepass')):08x}"
+
+    def _key(self, text: Text) -> str:
+        key = text.get(self._language) or text.en or text.fi or text.sv
+        return key if text in self._messages else key.replace("%@", "%")
+
+
+def _is_alike(text: Text) -> bool:
+    return text.fi == text.sv == text.en
+
+
+def _all(text: Text) -> tuple[str, ...]:
+    return tuple(text.get(language) for language in LANGUAGES)
+
+
+def _texts(shown: ShownPass) -> Iterator[Text]:
+    """All that the pass says; what is not to be translated is alike in every language."""
+    face = shown.face
+    names = (face.brand, _description(face), shown.design.logo_text, face.barcode)
+    yield from map(Text.same, names)
+    for line in _lines(shown):
+        yield from (line.label, line.value)
+
+
+def _messages(shown: ShownPass) -> Iterator[Text]:
+    """All that the pass says of changes."""
+    yield from (_change_message(line.changed) for line in _lines(shown) if line.changed)
+
+
+def _lines(shown: ShownPass) -> list[Line]:
+    face = shown.face
+    return [line for line in (face.headline, face.corner, *face.lines, *_back(shown)) if line]
 
 
 @lru_cache(maxsize=1024)
@@ -191,10 +230,10 @@ def _content(shown: ShownPass, look: _Look, words: _Words, issuer: tuple[str, Se
         pass_type_identifier=shown.pass_type_identifier,
         team_identifier=team_identifier,
         serial_number=shown.serial_number,
-        organization_name=words.write("brand", Text.same(face.brand)),
-        description=words.write("description", Text.same(f"{face.programme}, {face.brand}")),
+        organization_name=face.brand,
+        description=_description(face),
         store_card=_store_card(shown, words),
-        logo_text=words.write("logo", Text.same(shown.design.logo_text)) or None,
+        logo_text=shown.design.logo_text or None,
         background_color=look.background,
         foreground_color=look.foreground,
         label_color=look.label,
@@ -202,7 +241,20 @@ def _content(shown: ShownPass, look: _Look, words: _Words, issuer: tuple[str, Se
         voided=shown.version.state == "voided",
         web_service_url=settings.public_url,
         authentication_token=shown.authentication_token,
+        user_info={"words": words.sum()},  # so that every correction is another pass.json
         allow_http=settings.allow_http,
+    )
+
+
+def _description(face: CardFace) -> str:
+    return f"{face.programme}, {face.brand}"
+
+
+def _back(shown: ShownPass) -> tuple[Line, ...]:
+    return (
+        *shown.face.details,
+        Line("member_number", _MEMBER_NUMBER, Text.same(shown.face.member_number)),
+        Line("contact", _CONTACT, Text.same(shown.contact)),
     )
 
 
@@ -213,18 +265,12 @@ def _store_card(shown: ShownPass, words: _Words) -> StoreCard:
     lead = (face.headline,) if face.headline else ()
     lines = (*lead, *face.lines) if is_drawn else face.lines
     front, over = lines[:_FRONT], lines[_FRONT:]
-    back = (
-        *over,
-        *face.details,
-        Line("member_number", _MEMBER_NUMBER, Text.same(face.member_number)),
-        Line("contact", _CONTACT, Text.same(shown.contact)),
-    )
     return StoreCard(
         header_fields=_fields((face.corner,), words),
         primary_fields=_fields(() if is_drawn else lead, words),
         secondary_fields=_fields(front[:_SECONDARY], words),
         auxiliary_fields=_fields(front[_SECONDARY:], words),
-        back_fields=_fields(back, words),
+        back_fields=_fields((*over, *_back(shown)), words),
     )
 
 
@@ -233,17 +279,14 @@ def _fields(lines: tuple[Line | None, ...], words: _Words) -> list[Field]:
     return [
         Field(
             key=line.key,
-            label=words.write(f"{line.key}.label", line.label),
-            value=words.write(f"{line.key}.value", line.value),
-            change_message=_change_message(line, words),
+            label=words.write(line.label),
+            value=words.write(line.value),
+            change_message=words.write(_change_message(line.changed)) if line.changed else None,
         )
         for line in lines
         if line
     ]
 
 
-def _change_message(line: Line, words: _Words) -> str | None:
-    if line.changed is None:
-        return None
-    texts = (line.changed.get(language).replace("{value}", "%@") for language in LANGUAGES)
-    return words.write(f"{line.key}.changed", Text(*texts), ending=" %@")
+def _change_message(changed: Text) -> Text:
+    return Text(*(word.replace("{value}", "%@") for word in _all(changed)))

@@ -62,3 +62,19 @@ def test_it_is_fit_for_everybody_and_asks_nobody_else(seen: Seen, stage: Stage):
     assert [text for text in seen.complaints if "Failed to load resource" not in text] == []
     own = {urlsplit(stage.sandbox[name]).netloc for name in ("base_url", "phones_url")}
     assert seen.hosts - {""} <= own
+
+
+SLOW = """<style>
+  body { background: rgb(255, 255, 255); transition: background 700ms 200ms }
+  @media (prefers-color-scheme: dark) { body { background: rgb(0, 0, 0) } }
+  i { animation: turn 1s infinite } @keyframes turn { to { rotate: 1turn } }
+</style><i>o</i>"""
+
+
+def test_a_page_is_looked_at_once_it_is_painted_anew(browser: Browser):
+    page = browser.new_page(color_scheme="light")
+    page.set_content(SLOW)
+    for scheme, colour in {"dark": "rgb(0, 0, 0)", "light": "rgb(255, 255, 255)"}.items():
+        dress(page, scheme)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == colour
+    page.close()

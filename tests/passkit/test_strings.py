@@ -4,7 +4,7 @@ import openstep_plist
 import pytest
 
 from passkit import PackageError, Strings
-from passkit.strings import locale_name, must_be_keyed, read_strings, write_strings
+from passkit.strings import choose_keys, locale_name, read_strings, write_strings
 
 HARD = 'Ängelholmin "Kahvi" \\ 50 % 😀\nrivi'
 
@@ -88,9 +88,9 @@ def test_two_spellings_of_one_locale_are_refused():
         Strings({"fi_FI": {}, "fi-fi": {}})
 
 
-def test_a_key_that_a_person_could_be_called_is_refused():
-    with pytest.raises(PackageError, match="OFFER_LABEL"):
-        Strings({"fi": {"OFFER_LABEL": "Tarjous"}})
+def test_an_empty_key_is_refused():
+    with pytest.raises(PackageError, match="empty"):
+        Strings({"fi": {"": "Tarjous"}})
 
 
 def test_a_message_about_a_change_has_a_place_for_the_value_in_every_language():
@@ -98,6 +98,15 @@ def test_a_message_about_a_change_has_a_place_for_the_value_in_every_language():
         Strings({"fi": {"L_now %@": "Nyt %@"}, "sv": {"L_now %@": "Nu"}})
 
 
-def test_a_text_that_looks_like_a_key_must_become_one():
-    assert must_be_keyed("L_stamps")
-    assert not must_be_keyed("Lempi")
+def test_a_key_is_its_text_if_that_is_free():
+    assert choose_keys(["Leimat", "Palkinto"], {"Aino"}) == ["Leimat", "Palkinto"]
+
+
+def test_no_key_is_like_a_name_or_like_another_key():
+    assert choose_keys(["Aino", "Aino (2)", "Kuusi", "Kuusi"], {"Aino", "Aino (3)"}) == [
+        "Aino (4)", "Aino (2)", "Kuusi", "Kuusi (2)",
+    ]  # fmt: skip
+
+
+def test_a_text_that_is_empty_in_one_language_has_a_key():
+    assert choose_keys(["", "(2)"], {""}) == ["(3)", "(2)"]

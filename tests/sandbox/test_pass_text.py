@@ -50,7 +50,7 @@ def test_without_a_place_for_the_value_nothing_is_said(field: dict):
     assert PLAIN.change_message(field) == ""
 
 
-def test_the_owners_language_is_chosen_and_english_else():
+def test_the_owners_language_is_chosen_and_what_the_pass_itself_says_else():
     files = {
         "fi.lproj/pass.strings": b"",
         "en-GB.lproj/pass.strings": b"",
@@ -58,8 +58,8 @@ def test_the_owners_language_is_chosen_and_english_else():
     }
     assert folder_for("fi", files) == "fi.lproj/"
     assert folder_for("sv", files) == "sv.lproj/"
-    assert folder_for("de", files) == "en-GB.lproj/"
-    assert folder_for("de", {}) is None
+    assert folder_for("en", files) == "en-GB.lproj/"
+    assert folder_for("de", files) is None
 
 
 def test_labels_and_values_are_translated():

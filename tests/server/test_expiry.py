@@ -144,3 +144,23 @@ def test_the_id_of_a_write_off_cannot_be_taken_beforehand(rewarded, services, cl
     rewarded.record("visited", id=f"expired:{card.id}:{card.wake_at.isoformat()}")
     clock.at = GONE
     assert events.expire_due(services) == 1
+
+
+@pytest.mark.parametrize("at", [datetime(2019, 3, 1, tzinfo=UTC), None])
+def test_a_reward_that_is_announced_can_be_used_however_long_ago_it_was_earned(
+    ledger, services, at
+):
+    ledger.stamp(9)
+    answer = ledger.stamp(at=at)
+    assert (answer["notice"]["code"], answer["standing"]["reward"]) == ("reward_earned", 1)
+    assert {lot.expires_at for lot in rewards(services)} == {GONE - timedelta(microseconds=1)}
+    assert ledger.record("redeemed").json()["standing"]["reward"] == 0
+
+
+def test_a_card_filled_long_ago_is_undone_and_filled_again(ledger, services):
+    first = ledger.stamp()["id"]
+    tenth = ledger.stamp(9, at=datetime(2019, 3, 1, tzinfo=UTC))["id"]
+    assert ledger.undo(tenth).json()["standing"] == {"stamp": 9, "reward": 0}
+    ledger.stamp(2, at=datetime(2019, 3, 1, tzinfo=UTC))
+    assert ledger.undo(first).json()["standing"] == {"stamp": 0, "reward": 1}
+    assert max(lot.expires_at for lot in rewards(services)) == GONE - timedelta(microseconds=1)

@@ -76,7 +76,7 @@ def test_flags_make_the_programme_they_say(leima, service):
     leima(f"{PROGRAMME} --rule stamps_required=7 {REWARD}")
     client = create_app(service).test_client()
     page = client.get("/join/aalto/passi?lang=en").get_data(as_text=True)
-    assert "Collect 7 stamps and get a reward: a &#34;big&#34; cup." in page
+    assert "Collect 7 stamps and get a reward: A &#34;big&#34; cup." in page
 
 
 def test_a_password_that_was_made_opens_the_till(leima, service):

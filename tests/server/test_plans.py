@@ -131,8 +131,8 @@ def test_a_table_read_whole_would_be_counted(ledger, database, postgresql_url):
 
 
 _OTHERS = (
-    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_type = 'client backend'"
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
 
 

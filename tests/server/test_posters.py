@@ -16,7 +16,7 @@ POSTER = Poster(
     design="kahvila",
     brand="Kahvila Aalto",
     programme="Kahvipassi",
-    sentence="Kerää 10 leimaa, niin saat palkinnon: ilmainen kahvi.",
+    sentence="Kerää 10 leimaa, niin saat palkinnon: Ilmainen kahvi.",
     link=LINK,
     language="fi",
 )

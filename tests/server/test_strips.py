@@ -1,6 +1,8 @@
 """The strip that shows the stamps collected."""
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -81,15 +83,40 @@ def test_after_the_start_nothing_is_drawn(design, warm, have):
 
 def test_a_file_cut_short_is_drawn_again(design, tmp_path):
     whole = strips.files(design, Progress(1, 5), tmp_path)
-    for path in tmp_path.iterdir():
+    for path in tmp_path.glob("*.png"):
         path.write_bytes(path.read_bytes()[:100])
     assert strips.files(design, Progress(1, 5), tmp_path) == whole
+
+
+WORKER = """
+import logging, pathlib, sys
+from server import designs, strips
+from server.face import Progress
+logging.basicConfig(level="INFO")
+print("ready", flush=True)
+sys.stdin.readline()
+strips.warm([(designs.load("kahvila"), Progress(0, 5))], pathlib.Path(sys.argv[1]))
+"""
+
+
+def test_of_two_processes_that_start_together_one_draws_each_strip(tmp_path):
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    workers = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    told = "".join(worker.communicate(timeout=60)[1] for worker in workers)
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert told.count("strips.drawn") == 6
 
 
 def test_another_version_of_a_design_is_drawn_anew(design, tmp_path):
     strips.files(design, Progress(1, 5), tmp_path)
     strips.files(replace(design, version="another"), Progress(1, 5), tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2 * len(strips.SCALES)
+    assert len(list(tmp_path.glob("*.png"))) == 2 * len(strips.SCALES)
 
 
 @pytest.mark.parametrize(

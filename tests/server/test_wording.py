@@ -34,3 +34,31 @@ def test_a_number_does_not_break_at_the_end_of_a_line():
     assert wording.number(1234567) == Text(
         "1\N{NBSP}234\N{NBSP}567", "1\N{NBSP}234\N{NBSP}567", "1,234,567"
     )
+
+
+@pytest.mark.parametrize(
+    ("currency", "fi", "sv", "en"),
+    [
+        ("EUR", "1 234,50 €", "1 234,50 €", "€1,234.50"),
+        ("SEK", "1 234,50 SEK", "1 234,50 kr", "SEK 1,234.50"),
+        ("NOK", "1 234,50 NOK", "1 234,50 Nkr", "NOK 1,234.50"),
+        ("USD", "1 234,50 $", "1 234,50 US$", "US$1,234.50"),
+        ("CHF", "1 234,50 CHF", "1 234,50 CHF", "CHF 1,234.50"),
+        ("JPY", "123 450 ¥", "123 450 JPY", "JP¥123,450"),
+    ],
+)
+def test_money_is_written_as_each_language_does(currency, fi, sv, en):
+    written = Text(*(text.replace(" ", "\N{NBSP}") for text in (fi, sv, en)))
+    assert wording.money(123450, currency) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (3600, ("1 tunti", "1 timme", "1 hour")),
+        (5400, ("90 minuuttia", "90 minuter", "90 minutes")),
+        (45, ("45 sekuntia", "45 sekunder", "45 seconds")),
+    ],
+)
+def test_a_duration_is_told_in_whole_units(seconds, written):
+    assert wording.duration(seconds) == Text(*(text.replace(" ", "\N{NBSP}") for text in written))

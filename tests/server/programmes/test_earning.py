@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.errors import Refused
-from server.programmes import earning
 from server.programmes.base import Decision, Happening, Past, Standing
 from server.programmes.stamp_card import STAMP, StampCard, StampCardRules
 
@@ -52,8 +51,8 @@ def test_a_day_that_is_full_gives_nothing_and_says_when_again():
     assert decision.notice.level == "amber"
     assert decision.notice.again_at == local("2026-11-23T00:00")
     assert decision.notice.text.as_dict() == {
-        "fi": "Päivän määrä on täynnä. Seuraavan kerran 23.11.",
-        "sv": "Dagens antal är fyllt. Nästa gång 23.11.",
+        "fi": "Päivän enimmäismäärä on täynnä. Seuraavan kerran 23.11.",
+        "sv": "Dagens gräns är nådd. Nästa gång 23.11.",
         "en": "That is all for this day. Next time 23 Nov",
     }
 
@@ -191,7 +190,7 @@ def test_an_amount_in_the_brands_currency_is_taken():
 
 def test_the_rule_tells_its_minimum_purchase():
     sentence = KIND.sentence(rules(minimum_purchase_cents=250), currency="EUR")
-    assert sentence.fi.endswith("Leiman saa vähintään 2,50\u00a0€ ostoksesta.")
+    assert sentence.fi.endswith("Leiman saa, kun ostos on vähintään 2,50\u00a0€.")
     assert sentence.sv.endswith("Du får en stämpel för köp på minst 2,50\u00a0€.")
     assert sentence.en.endswith("A stamp is given for a purchase of at least €2.50.")
 
@@ -201,17 +200,33 @@ def test_the_card_tells_it_too():
     assert "20,00\u00a0kr" in face.details[0].value.sv
 
 
-@pytest.mark.parametrize(
-    ("currency", "fi", "sv", "en"),
-    [
-        ("EUR", "12,05 €", "12,05 €", "€12.05"),
-        ("SEK", "12,05 SEK", "12,05 kr", "SEK 12.05"),
-        ("CHF", "12,05 CHF", "12,05 CHF", "CHF 12.05"),
-    ],
-)
-def test_money_is_written_as_each_language_writes_it(currency, fi, sv, en):
-    written = earning.money(1205, currency)
-    assert [text.replace("\u00a0", " ") for text in written.as_dict().values()] == [fi, sv, en]
+def test_the_rule_tells_how_often_and_what_earns_more():
+    limits = {"max_per_day": 3, "minimum_gap_seconds": 5400}
+    extras = {"extra_stamps_by_tag": {"own_cup": 1, "before_9": 2}}
+    sentence = KIND.sentence(rules(**limits, **extras), currency="EUR")
+    assert sentence.as_dict() == {
+        "fi": "Kerää 10 leimaa, niin saat palkinnon: Ilmainen kahvi. Lisäleimoja: oma kuppi +1, "
+        "before 9 +2. Leimoja saa enintään 3 kertaa päivässä. "
+        "Leimausten väli on vähintään 90\u00a0minuuttia.",
+        "sv": "Samla 10 stämplar så får du en belöning: Gratis kaffe. Extra stämplar: "
+        "egen mugg +1, before 9 +2. Stämplar ges högst 3 gånger per dag. "
+        "Mellan två stämplingar går det minst 90\u00a0minuter.",
+        "en": "Collect 10 stamps and get a reward: Free coffee. Extra stamps: own cup +1, "
+        "before 9 +2. Stamps are given at most 3 times a day. "
+        "Two stamps are at least 90\u00a0minutes apart.",
+    }
+
+
+def test_once_a_day_is_said_so():
+    sentence = KIND.sentence(rules(max_per_day=1), currency="EUR")
+    assert sentence.fi.endswith(" Leimoja saa kerran päivässä.")
+    assert sentence.sv.endswith(" Stämplar ges en gång per dag.")
+    assert sentence.en.endswith(" Stamps are given once a day.")
+
+
+def test_without_conditions_none_is_told():
+    sentence = KIND.sentence(rules(), currency="EUR")
+    assert sentence.en == "Collect 10 stamps and get a reward: Free coffee."
 
 
 @pytest.mark.parametrize(
@@ -224,6 +239,10 @@ def test_money_is_written_as_each_language_writes_it(currency, fi, sv, en):
         {"minimum_purchase_cents": 2.0},
         {"extra_stamps_by_tag": {"own_cup": 0}},
         {"extra_stamps_by_tag": {"": 1}},
+        {"extra_stamps_by_tag": {"own_cup ": 1}},
+        {"extra_stamps_by_tag": {" ": 1}},
+        {"extra_stamps_by_tag": {"own\ncup": 1}},
+        {"extra_stamps_by_tag": {"x" * 65: 1}},
     ],
     ids=str,
 )

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from server.errors import Conflict, Refused
 from server.face import PartFace
@@ -204,3 +205,28 @@ def test_the_rule_is_told_in_the_words_of_its_numbers():
 def test_rules_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         rules(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "day"),
+    [(timedelta(days=800), "2030-01-30"), (-timedelta(minutes=4), "2027-11-22")],
+)
+def test_a_reward_is_good_from_when_it_was_heard_of(recorded, day):
+    reward = decide(standing(9), recorded_at=AT + recorded).postings[-1]
+    assert reward.expires_at.astimezone(HELSINKI).date().isoformat() == day
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", " ", "x" * 81, "Kah\nvi", "Kahvi \u202eivhak", "\u200b", "\ud83d"], ids=ascii
+)
+def test_a_reward_that_nobody_could_read_is_refused(wrong):
+    with pytest.raises(ValidationError, match="1 to 80 characters"):
+        rules(reward={**COFFEE, "sv": wrong})
+
+
+@pytest.mark.parametrize("written", ["x" * 80, "  Fazer-pulla ", "Kahvi 2,50\u00a0€", "☕\ufe0f"])
+def test_a_reward_is_kept_as_the_brand_wrote_it(written):
+    settings = rules(reward={**COFFEE, "fi": written})
+    assert settings.reward.fi == written.strip()
+    sentence = KIND.sentence(settings, currency="EUR")
+    assert sentence.fi == f"Kerää 10 leimaa, niin saat palkinnon: {written.strip()}."

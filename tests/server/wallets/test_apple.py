@@ -41,9 +41,9 @@ def opened(shown, identity, settings, authority, clock):
 def content(opened):
     """What a phone in Finnish, or another language, makes of pass.json."""
 
-    def of(language="fi", **changes):
+    def of(phone="fi", **changes):
         found = opened(**changes)
-        strings = read_strings(found.files[f"{language}.lproj/pass.strings"])
+        strings = read_strings(found.files[f"{phone}.lproj/pass.strings"])
         return translated(found.content, strings)
 
     return of
@@ -151,10 +151,9 @@ def test_the_members_language_changes_nothing(shown, services):
     assert cards.show_pass(services.database, shown.version.pass_id, at=services.now()) == shown
 
 
-def test_what_reads_alike_in_every_language_is_no_key(opened, shown):
-    passed = opened().content
-    assert fields(passed, "secondary")[0]["value"] == "3 / 10"
-    assert (passed["organizationName"], passed["logoText"]) == ("Aalto", shown.design.logo_text)
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_untranslated_a_pass_is_readable_in_the_brands_language(opened, content, language):
+    assert opened(language=language).content["storeCard"] == content(language)["storeCard"]
 
 
 def test_another_text_in_any_language_is_another_pass_json(opened, shown):
@@ -164,15 +163,38 @@ def test_another_text_in_any_language_is_another_pass_json(opened, shown):
     assert opened(face=face).files["pass.json"] != opened().files["pass.json"]
 
 
-def test_somebody_called_like_a_key_keeps_the_name(content, opened, shown):
-    taken = fields(opened().content, "secondary")[0]["label"]
-    for name in (taken, "OFFER_LABEL", "L_stamps"):
+@pytest.mark.parametrize("brand_language", ["fi", "sv", "en"])
+def test_somebody_called_like_a_key_keeps_the_name(content, opened, shown, brand_language):
+    strings = read_strings(opened(language=brand_language).files["en.lproj/pass.strings"])
+    for name in (*strings, "LEIMAT (2)"):
         line = Line("name", Text.same("NAME"), Text.same(name))
-        face = replace(shown.face, lines=(line,), brand=name)
+        face = replace(shown.face, lines=(line, *shown.face.lines), brand=name)
         for language in ("fi", "sv", "en"):
-            passed = content(language, face=face)
+            passed = content(language, face=face, language=brand_language)
             assert fields(passed, "secondary")[1]["value"] == name
             assert passed["organizationName"] == name
+
+
+def test_what_a_name_has_taken_is_still_translated_and_readable(content, opened, shown):
+    face = replace(shown.face, brand="LEIMAT")
+    assert fields(opened(face=face).content, "secondary")[0]["label"] == "LEIMAT (2)"
+    labels = [fields(content(each, face=face), "secondary")[0]["label"] for each in ("fi", "sv")]
+    assert labels == ["LEIMAT", "STÄMPLAR"]
+
+
+def test_one_word_with_two_translations_has_both(content, shown):
+    values = Text("Kuusi", "Sex", "Six"), Text("Kuusi", "Gran", "Spruce")
+    lines = tuple(Line(f"l{n}", Text.same("X"), value) for n, value in enumerate(values))
+    face = replace(shown.face, headline=None, lines=lines)
+    for language in ("fi", "sv", "en"):
+        shown_values = [each["value"] for each in fields(content(language, face=face), "secondary")]
+        assert shown_values == [value.get(language) for value in values]
+
+
+def test_a_percentage_in_a_text_is_no_place_for_a_value(content, shown):
+    lines = (Line("l", Text.same("X"), Text("50 %@home", "Halva priset", "Half off")),)
+    passed = content("sv", face=replace(shown.face, lines=lines))
+    assert fields(passed, "secondary")[1]["value"] == "Halva priset"
 
 
 def test_a_number_keeps_its_unbreakable_space(content, shown):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -23,6 +24,24 @@ def test_kde_reads_every_pass_of_the_demo(kde, demo_passes, language):
     assert [answer.get("refused") for answer in read] == [None] * len(STATES)
     assert [answer["fields"]["stamps"][1] for answer in read] == list(STATES.values())
     assert [answer["fields"]["rewards"][1] for answer in read] == ["0", "0", "1", "0"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_kde_shows_the_brands_language_where_it_cannot_translate(kde, demo_passes, language):
+    """Its UTF-16 is of the other byte order, so it shows what pass.json says."""
+    (read,) = kde(demo_passes.make("seven", language), language=language)
+    label, value = read["fields"].pop("rule")
+    assert label == "Näin se toimii"
+    assert value.startswith("Kerää 10 leimaa, niin saat palkinnon: ")
+    assert read["fields"] == {
+        "stamps": ["LEIMAT", "7 / 10"],
+        "rewards": ["PALKINNOT", "0"],
+        "next": ["VIELÄ 3 LEIMAA", "Ilmainen kahvi"],
+        "member_number": ["Jäsennumero", read["barcodes"][0]["text"]],
+        "contact": ["Yhteystiedot", read["fields"]["contact"][1]],
+    }
+    assert "@" in read["fields"]["contact"][1]
+    assert not re.search(r"L_|%@|\.[0-9a-f]{8}|\([0-9]\)", json.dumps(read))
 
 
 def test_kde_sees_what_we_wrote(kde, seven, authority):
