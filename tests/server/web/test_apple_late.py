@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from server import cards
+from server import holds
 from server.models import Card, PassType
 
 
@@ -96,8 +96,11 @@ def test_a_registration_during_a_change_hears_of_it(phone, added, services):
     with services.database.transaction() as session:
         pass_ = session.get_one(type(added.pass_), added.pass_.id)
         pass_.content_hash = "stale"
+        session.flush()
         card = session.get_one(Card, pass_.card_id)
-        cards.refresh(session, card, at=services.now(), join=services.push_join)
+        hold = holds.take(session, card.brand_id, card.id)
+        face, at = hold.face(hold.book.standing(services.now())), services.now()
+        holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
         registering.start()
         registering.join(0.2)
         assert registering.is_alive()

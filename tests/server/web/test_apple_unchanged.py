@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 import passkit
-from server import cards, deliveries, designs
+from server import cards, deliveries, designs, holds
 from server.app import create_app
 from server.models import Brand, Card
 from server.wallets import apple
@@ -43,7 +43,9 @@ def is_quiet(phone, services, clock):
 def render_all(services):
     with services.database.transaction() as session:
         for card in session.exec(select(Card)).all():
-            cards.refresh(session, card, at=services.now(), join=services.push_join)
+            hold = holds.take(session, card.brand_id, card.id)
+            face, at = hold.face(hold.book.standing(services.now())), services.now()
+            holds.bring_up_to_date(session, hold, face, at=at, join=services.push_join)
 
 
 @pytest.fixture
