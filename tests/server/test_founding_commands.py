@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server import cli, config, staff
+from server import cli, config, sessions, staff
 from server.app import create_app
 from server.db import Database
 from server.services import Services
@@ -93,7 +93,7 @@ def test_secrets_that_were_sent_are_taken_and_not_shown(leima, service):
     printed += leima("staff create aalto --name Bertta --pin-stdin", "2468\n")
     assert not re.search("korkea|2468|not shown again", printed)
     till_id = staff.open_till(service, login="aalto-1", password="korkea-kuusi-9", address="x")
-    till = staff.find_till(service, till_id)
+    till = sessions.find(service, sessions.start(service, till_id)).till
     assert staff.name_person(service, till, pin="2468").name == "Bertta"
 
 
