@@ -14,6 +14,7 @@ from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from server import throttle
 from server.buckets import Buckets, Rate
+from server.door import UNKNOWN_LENGTH
 from server.errors import TooMany
 from server.face import Text
 from server.web import services
@@ -41,13 +42,14 @@ _BY_ADDRESS: dict[str, Rate] = {
 
 _PAGE_BODY = 64 * 1024
 _BODIES = {"api": 512 * 1024, "apple_web_service": 512 * 1024}
+MOST_BYTES = max(_BODIES.values())
 _ENDPOINT_BODIES = {"apple_web_service.register": 8 * 1024}
 
 
 def init_app(app: Flask) -> None:
     """Refuse what is too much, before anything is read or looked up."""
     app.extensions["leima_buckets"] = Buckets()
-    app.config["MAX_CONTENT_LENGTH"] = max(_BODIES.values())
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.before_request(_refuse_loops)
     app.before_request(_refuse_large_bodies)
 
@@ -66,7 +68,8 @@ def _refuse_large_bodies() -> None:
     """
     limit = body_limit(request.endpoint)
     request.max_content_length = limit
-    if request.content_length is None and "Transfer-Encoding" in request.headers:
+    is_untold = "Transfer-Encoding" in request.headers or request.environ.get(UNKNOWN_LENGTH)
+    if request.content_length is None and is_untold:
         raise LengthRequired("Send the body with a Content-Length.")
     if (request.content_length or 0) > limit:
         raise RequestEntityTooLarge(f"The body is larger than {limit // 1024} KiB.")
