@@ -7,6 +7,8 @@ opens something (logins, PINs) is counted in the database instead: `server.throt
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from flask import Flask, current_app, request
@@ -15,7 +17,7 @@ from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 from server import throttle
 from server.buckets import Buckets, Rate
 from server.door import UNKNOWN_LENGTH
-from server.errors import TooMany
+from server.errors import SignedOut, TooMany
 from server.face import Text
 from server.web import services
 
@@ -25,6 +27,7 @@ _REGISTER = Rate(2000, 1)  # by pass: device identifiers may change, and each ma
 _LOG = Rate(600, 10)
 _JOIN = Rate(300, 0.5)  # a full house joins through one wireless network
 _ADDRESS = Rate(10_000, 100)
+_WRONG_KEY = Rate(30, 0.1)
 
 # endpoint -> what is counted by which part of the address
 _BY_PART: dict[str, tuple[tuple[str, Rate], ...]] = {
@@ -59,6 +62,29 @@ def body_limit(endpoint: str | None) -> int:
     name = endpoint or ""
     limit = _BODIES.get(name.partition(".")[0], _PAGE_BODY)
     return _ENDPOINT_BODIES.get(name, limit)
+
+
+@contextmanager
+def counting_wrong_keys() -> Iterator[None]:
+    """Around the look at an API key: who sent too many wrong ones is not looked at.
+
+    Raises:
+        TooMany: thirty wrong keys from this address, and one more each ten seconds.
+    """
+    factor = services().settings.rate_limit_factor
+    if not factor or not _is_caller_known():
+        yield
+        return
+    key, rate = (
+        ("wrong key", throttle.network_of(request.remote_addr or "")),
+        _scaled(_WRONG_KEY, factor),
+    )
+    _refuse(_buckets().wait(key, rate))
+    try:
+        yield
+    except SignedOut:
+        _buckets().take(key, rate)
+        raise
 
 
 def _refuse_large_bodies() -> None:
@@ -98,8 +124,19 @@ def _is_caller_known() -> bool:
 
 
 def _take(key: tuple[object, ...], rate: Rate, factor: float) -> None:
+    _refuse(_buckets().take(key, _scaled(rate, factor)))
+
+
+def _buckets() -> Buckets:
     buckets: Buckets = current_app.extensions["leima_buckets"]
-    wait = buckets.take(key, Rate(max(1, int(rate.burst * factor)), rate.per_second * factor))
+    return buckets
+
+
+def _scaled(rate: Rate, factor: float) -> Rate:
+    return Rate(max(1, int(rate.burst * factor)), rate.per_second * factor)
+
+
+def _refuse(wait: float) -> None:
     if wait:
         seconds = math.ceil(wait)
         raise TooMany(
