@@ -18,12 +18,18 @@ from typing import Any
 SECONDS_FOR_A_BODY = 10.0
 UNKNOWN_LENGTH = "leima.unknown_length"  # in the environ: a body came whose length nobody told
 _NO_BODY = ("GET", "HEAD", "OPTIONS")
+_LARGE_BYTES = 64 * 1024
+_MOST_LARGE = 100  # at a time: some 50 MB that somebody may make us hold
 _CLOSE = [("connection", "close"), ("content-type", "text/plain; charset=utf-8")]
 _SWEEP_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _Future = asyncio.Future[None]
+
+
+class _TooManyAtOnce(Exception):
+    """As many large bodies are under way as fit into memory."""
 
 
 class Door:
@@ -43,6 +49,7 @@ class Door:
         self._waiting: SimpleQueue[tuple[Any, Any, bytes | None, _Future]] = SimpleQueue()
         self._answered: deque[_Future] = deque()
         self._under_way = 0
+        self._large = 0
         self._is_sweeping = False
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -65,6 +72,9 @@ class Door:
             except TimeoutError:
                 proto.response_str(408, _CLOSE, "The body did not come in time.\n")
                 return
+            except _TooManyAtOnce:
+                proto.response_empty(503, [*_CLOSE, ("retry-after", "10")])
+                return
             except RuntimeError:  # granian's word for a caller who is gone
                 proto.response_empty(400, _CLOSE)
                 return
@@ -82,11 +92,22 @@ class Door:
         length = scope.headers.get("content-length")
         if length is not None:
             is_fit = length.isdecimal() and 0 < int(length) <= self._most_bytes
-            return bytes(await proto()) if is_fit else b""
+            return await self._hold(int(length), proto) if is_fit else b""
         if scope.http_version == "2":  # there a body may come without any header that says so
             async for piece in proto:
                 return None if piece else b""
         return b""
+
+    async def _hold(self, length: int, proto: Any) -> bytes:
+        if length <= _LARGE_BYTES:
+            return bytes(await proto())
+        if self._large >= _MOST_LARGE:
+            raise _TooManyAtOnce
+        self._large += 1
+        try:
+            return bytes(await proto())
+        finally:
+            self._large -= 1
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let those end that were answered: seldom and together, since to wake the loop for each
