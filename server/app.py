@@ -18,6 +18,7 @@ from server.wallets.pass_files import PassFiles
 from server.web import (
     api,
     apple_web_service,
+    cookie_name,
     is_for_phones,
     languages,
     limits,
@@ -92,8 +93,11 @@ def create_app(
     app.json = StrictJSONProvider(app)
     app.config["SECRET_KEY"] = derive(services.settings.secret_key, "sessions")
     app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
-    app.config["SESSION_COOKIE_SECURE"] = not services.settings.is_loopback
-    app.config["SESSION_COOKIE_NAME"] = "leima"
+    public_url = services.settings.public_url
+    app.config["SESSION_COOKIE_SECURE"] = (
+        not services.settings.is_loopback or public_url.startswith("https:")
+    )
+    app.config["SESSION_COOKIE_NAME"] = cookie_name("leima", public_url)
     app.session_interface = _Sessions()
     # Else a picture that any cache may keep would carry the till's cookie.
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
@@ -119,14 +123,20 @@ def create_app(
 
 
 def _refuse_foreign_pages() -> None:
-    """A page of another site may not send forms or scans in the name of whoever is signed in."""
+    """A page of another site may not send forms or scans in the name of whoever is signed in.
+
+    What the request calls its host counts on this machine only: elsewhere a name that somebody
+    makes point here would count as ours.
+    """
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    own = (current_services().settings.public_url, request.host_url.rstrip("/"), None)
-    is_foreign = origin not in own if site is None else site not in ("same-origin", "none")
-    if is_foreign:
+    settings = current_services().settings
+    own = [None, settings.public_url]
+    if settings.is_loopback:
+        own.append(request.host_url.rstrip("/"))
+    if origin not in own or site not in (None, "same-origin", "none"):
         raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)
 
 

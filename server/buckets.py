@@ -48,3 +48,8 @@ class Buckets:
             if len(self._full_at) > self._most_keys:
                 self._full_at.popitem(last=False)
         return max(wait, 0.0)
+
+    def wait(self, key: Hashable, rate: Rate) -> float:
+        """The seconds until there is one in the bucket of `key`, 0 now; takes nothing out."""
+        full_at = self._full_at.get(key, 0.0)
+        return max(full_at - self._clock() - (rate.burst - 1) / rate.per_second, 0.0)

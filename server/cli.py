@@ -11,6 +11,7 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from server import (
@@ -45,6 +46,7 @@ Findings: {n}. Nothing was changed, and nothing should be by hand: keep a copy (
 see docs/operations.md."""
 _STOP_SECONDS = 30.0  # for what the worker has in hand
 _SERVER_STOP_SECONDS = 20  # for a process of the web server to end; then it is killed
+_HEADER_MILLISECONDS = 10_000  # for the head of a request, after which bodies have as long
 _PRODUCTION: dict[str, Any] = {
     "action": "store_true",
     "help": "refuse anything only fit for trying out",
@@ -226,10 +228,10 @@ def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> Non
         target,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,  # server.door
         factory=True,
         workers=processes,
-        blocking_threads=8,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
         websockets=False,
         log_level=_server_level(settings),
         log_dictconfig=logs.plan(settings.log_level, settings.log_format),

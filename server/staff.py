@@ -20,6 +20,7 @@ from server.services import Services
 
 _WINDOW_SECONDS = 900
 _TRIES = 10
+_SITE_TRIES = 20  # from an IPv6 /48, which is what one customer is commonly given
 _ACCOUNT_TRIES = 100  # from everywhere: a shop is not locked out by one stranger, nor by nine
 _KEYS = table_of(ApiKey)
 _KEY = Look(
@@ -39,19 +40,21 @@ class OpenTill:
     location: Location
 
 
-def open_till(services: Services, *, login: str, password: str, address: str) -> UUID:
-    """The till behind login and password, tried from `address` (an IPv6 one: its network).
+def open_till(
+    services: Services, *, login: str, password: str, address: str, browser: str | None = None
+) -> UUID:
+    """The till behind login and password, tried from `address` (an IPv6 one: its networks).
 
     Tries are counted for each address, and far more generously for each login: a stranger's do
-    not lock the shop out, and a thousand strangers' do not go on for ever.
+    not lock the shop out, and a thousand strangers' do not go on for ever. A `browser` that was
+    signed in at this login before has ten tries of its own instead, whatever strangers do.
 
     Raises:
         SignedOut: `login_wrong`; which of the two was wrong is not told.
-        TooMany: within a quarter of an hour ten wrong tries from this address, or a hundred at
-            this login.
+        TooMany: within a quarter of an hour ten wrong tries from this address, twenty from its
+            /48, or a hundred at this login; or ten in this browser.
     """
-    named = hashlib.sha256(login.encode("utf-8", "replace")).hexdigest()
-    keys = {f"till:{throttle.network_of(address)}": _TRIES, f"login:{named}": _ACCOUNT_TRIES}
+    keys = {f"browser:{browser}": _TRIES} if browser else _strangers_keys(login, address)
     for key, limit in keys.items():
         _take(services, key, limit)
     with services.database.reading() as session:
@@ -71,6 +74,11 @@ def open_till(services: Services, *, login: str, password: str, address: str) ->
     if passwords.is_outdated(till.password_hash):
         _renew(services, till, password)
     return till.id
+
+
+def login_digest(login: str) -> str:
+    """A login as counters and cookies name it: of one size, whatever was typed."""
+    return hashlib.sha256(login.encode("utf-8", "replace")).hexdigest()
 
 
 def name_person(services: Services, till: OpenTill, *, pin: str) -> Staff:
@@ -115,6 +123,12 @@ def brand_of_key(services: Services, key: str) -> UUID:
         )
     brand_id: UUID = row.brand_id
     return brand_id
+
+
+def _strangers_keys(login: str, address: str) -> dict[str, int]:
+    network, site = throttle.network_of(address), throttle.network_of(address, prefix=48)
+    wider = {f"site:{site}": _SITE_TRIES} if site != network else {}
+    return {f"till:{network}": _TRIES, **wider, f"login:{login_digest(login)}": _ACCOUNT_TRIES}
 
 
 def _take(services: Services, key: str, limit: int) -> None:

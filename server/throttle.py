@@ -93,13 +93,17 @@ def prune(database: Database, *, at: datetime) -> int:
     return len(over)
 
 
-def network_of(address: str) -> str:
-    """The address; of IPv6 the network, since whoever has one address there has them all."""
+def network_of(address: str, *, prefix: int = 64) -> str:
+    """The address; of IPv6 the network, since whoever has one address there has them all.
+
+    Sites often have more than one network: with a `prefix` of 48, all of theirs.
+    """
     try:
         found = ip_address(address)
     except ValueError:
         return address[:64]
-    return str(found if found.version == 4 else ip_network((found, 64), strict=False))
+    found = getattr(found, "ipv4_mapped", None) or found  # how a socket for both shows IPv4
+    return str(found if found.version == 4 else ip_network((found, prefix), strict=False))
 
 
 def _over(session: Session, at: datetime) -> list[str]:

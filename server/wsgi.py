@@ -4,15 +4,17 @@ import json
 from multiprocessing.util import Finalize
 from typing import Any
 
-from flask import Flask
-
 from server import brands, clock, config, logs, migrations, strips, traces
 from server.app import create_app
 from server.db import Database
+from server.door import Door
 from server.leash import end_with_parent
 from server.services import Services
 from server.wallets.identity import Identity, load
+from server.web.limits import MOST_BYTES
 from server.worker import Worker
+
+_THREADS = 8
 
 
 def _sandbox(settings: config.Settings) -> dict[str, Any] | None:
@@ -37,7 +39,7 @@ def prepare() -> tuple[Services, Identity]:
     return services, load(settings, at=services.now())
 
 
-def build() -> Flask:
+def build() -> Door:
     """The app with its worker running; ends with the process that started this one."""
     end_with_parent()
     services, identity = prepare()
@@ -49,7 +51,7 @@ def build() -> Flask:
     return _app(services, identity)
 
 
-def build_web() -> Flask:
+def build_web() -> Door:
     """The app alone: a worker runs elsewhere. Ends with the process that started this one."""
     end_with_parent()
     services, identity = prepare()
@@ -63,5 +65,6 @@ def _write_traces(services: Services) -> None:
     Finalize(None, writer.stop, exitpriority=0)  # after the worker, which notes to its end
 
 
-def _app(services: Services, identity: Identity) -> Flask:
-    return create_app(services, identity=identity, sandbox=_sandbox(services.settings))
+def _app(services: Services, identity: Identity) -> Door:
+    app = create_app(services, identity=identity, sandbox=_sandbox(services.settings))
+    return Door(app, threads=_THREADS, most_bytes=MOST_BYTES)

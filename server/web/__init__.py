@@ -14,6 +14,11 @@ def is_for_phones() -> bool:
     return request.path.startswith("/v1/")
 
 
+def cookie_name(name: str, public_url: str) -> str:
+    """Under https no neighbouring host and no plain page can set a cookie of this name."""
+    return f"__Host-{name}" if public_url.startswith("https:") else name
+
+
 def services() -> Services:
     """The services of the running app."""
     return cast(Services, current_app.extensions["leima"])

@@ -7,6 +7,8 @@ opens something (logins, PINs) is counted in the database instead: `server.throt
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from flask import Flask, current_app, request
@@ -14,7 +16,8 @@ from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from server import throttle
 from server.buckets import Buckets, Rate
-from server.errors import TooMany
+from server.door import UNKNOWN_LENGTH
+from server.errors import SignedOut, TooMany
 from server.face import Text
 from server.web import services
 
@@ -24,6 +27,7 @@ _REGISTER = Rate(2000, 1)  # by pass: device identifiers may change, and each ma
 _LOG = Rate(600, 10)
 _JOIN = Rate(300, 0.5)  # a full house joins through one wireless network
 _ADDRESS = Rate(10_000, 100)
+_WRONG_KEY = Rate(30, 0.1)
 
 # endpoint -> what is counted by which part of the address
 _BY_PART: dict[str, tuple[tuple[str, Rate], ...]] = {
@@ -41,13 +45,14 @@ _BY_ADDRESS: dict[str, Rate] = {
 
 _PAGE_BODY = 64 * 1024
 _BODIES = {"api": 512 * 1024, "apple_web_service": 512 * 1024}
+MOST_BYTES = max(_BODIES.values())
 _ENDPOINT_BODIES = {"apple_web_service.register": 8 * 1024}
 
 
 def init_app(app: Flask) -> None:
     """Refuse what is too much, before anything is read or looked up."""
     app.extensions["leima_buckets"] = Buckets()
-    app.config["MAX_CONTENT_LENGTH"] = max(_BODIES.values())
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.before_request(_refuse_loops)
     app.before_request(_refuse_large_bodies)
 
@@ -59,6 +64,29 @@ def body_limit(endpoint: str | None) -> int:
     return _ENDPOINT_BODIES.get(name, limit)
 
 
+@contextmanager
+def counting_wrong_keys() -> Iterator[None]:
+    """Around the look at an API key: who sent too many wrong ones is not looked at.
+
+    Raises:
+        TooMany: thirty wrong keys from this address, and one more each ten seconds.
+    """
+    factor = services().settings.rate_limit_factor
+    if not factor or not _is_caller_known():
+        yield
+        return
+    key, rate = (
+        ("wrong key", throttle.network_of(request.remote_addr or "")),
+        _scaled(_WRONG_KEY, factor),
+    )
+    _refuse(_buckets().wait(key, rate))
+    try:
+        yield
+    except SignedOut:
+        _buckets().take(key, rate)
+        raise
+
+
 def _refuse_large_bodies() -> None:
     """By what the caller says, so that nothing is read, also where nobody would have read it.
 
@@ -66,7 +94,8 @@ def _refuse_large_bodies() -> None:
     """
     limit = body_limit(request.endpoint)
     request.max_content_length = limit
-    if request.content_length is None and "Transfer-Encoding" in request.headers:
+    is_untold = "Transfer-Encoding" in request.headers or request.environ.get(UNKNOWN_LENGTH)
+    if request.content_length is None and is_untold:
         raise LengthRequired("Send the body with a Content-Length.")
     if (request.content_length or 0) > limit:
         raise RequestEntityTooLarge(f"The body is larger than {limit // 1024} KiB.")
@@ -95,8 +124,19 @@ def _is_caller_known() -> bool:
 
 
 def _take(key: tuple[object, ...], rate: Rate, factor: float) -> None:
+    _refuse(_buckets().take(key, _scaled(rate, factor)))
+
+
+def _buckets() -> Buckets:
     buckets: Buckets = current_app.extensions["leima_buckets"]
-    wait = buckets.take(key, Rate(max(1, int(rate.burst * factor)), rate.per_second * factor))
+    return buckets
+
+
+def _scaled(rate: Rate, factor: float) -> Rate:
+    return Rate(max(1, int(rate.burst * factor)), rate.per_second * factor)
+
+
+def _refuse(wait: float) -> None:
     if wait:
         seconds = math.ceil(wait)
         raise TooMany(

@@ -12,7 +12,7 @@ from server import sessions, staff, tills
 from server.errors import Forbidden, ServiceError, SignedOut, TooMany
 from server.face import Text
 from server.models import Staff
-from server.web import languages, problems, services
+from server.web import known_browsers, languages, problems, services
 from server.web.bodies import read_json
 
 till = Blueprint("till", __name__, url_prefix="/till")
@@ -60,17 +60,21 @@ def login_form() -> str:
 @till.post("/login")
 def login() -> Response | tuple[str, int]:
     """Open the till page for a location."""
+    login = request.form.get("login", "")
     till_id = staff.open_till(
         services(),
-        login=request.form.get("login", ""),
+        login=login,
         password=request.form.get("password", ""),
         address=request.remote_addr or "",
+        browser=known_browsers.name_at(login),
     )
     started = sessions.start(services(), till_id, replaces=_session_id())
     session.clear()
     session.permanent = True
     session["id"] = str(started)
-    return redirect("/till", 303)
+    response = redirect("/till", 303)
+    known_browsers.remember(response, login)
+    return response
 
 
 @till.post("/sign-out")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,15 +110,75 @@ def test_requests_under_way_are_answered_before_it_ends(tmp_path: Path):
             url = f"http://127.0.0.1:{port}/till/login"
             return session.post(url, data=form, timeout=30).status_code
 
-    with serving(tmp_path) as (process, port), ThreadPoolExecutor(12) as callers:
-        answers = [callers.submit(sign_in, number) for number in range(12)]
+    with serving(tmp_path) as (process, port), ThreadPoolExecutor(10) as callers:
+        answers = [callers.submit(sign_in, number) for number in range(10)]
         limit = time.monotonic() + 30
         while not any(answer.done() for answer in answers):
             assert time.monotonic() < limit
             time.sleep(0.001)
         assert not all(answer.done() for answer in answers), "nothing was under way any more"
         process.send_signal(signal.SIGTERM)
-        assert [answer.result() for answer in answers] == [401] * 12
+        assert [answer.result() for answer in answers] == [401] * 10
         assert process.wait(20) == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_bodies_that_never_come_stop_nobody(tmp_path: Path, http: requests.Session):
+    half = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nlogin=a"
+    routes = (b"/till/login", b"/v1/log", b"/till/scan", b"/api/v1/events")
+    with serving(tmp_path) as (process, port), ExitStack() as opened:
+        url = f"http://127.0.0.1:{port}"
+        stalled = []
+        for number in range(20):
+            caller = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+            caller.settimeout(_PATIENCE_SECONDS)
+            caller.sendall(half % routes[number % len(routes)])
+            stalled.append(caller)
+        time.sleep(0.5)
+        assert http.get(f"{url}/healthz", timeout=8).status_code == 200
+        form = {"login": "nobody", "password": "wrong"}
+        assert http.post(f"{url}/till/login", data=form, timeout=8).status_code == 401
+        heads = [caller.recv(4096).partition(b"\r\n")[0] for caller in stalled]
+        assert heads == [b"HTTP/1.1 408 Request Timeout"] * 20
+        assert all(_has_hung_up(caller) for caller in stalled)
+        last = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+        last.sendall(half % routes[0])
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE_SECONDS) == 0
+
+
+def _has_hung_up(caller: socket.socket) -> bool:
+    try:
+        while caller.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+    return True
+
+
+@pytest.mark.parametrize("told", [[], ["-H", "Content-Length: 9"]], ids=["untold", "told"])
+def test_a_body_over_http2_needs_a_length_too(tmp_path: Path, told: list[str]):
+    with serving(tmp_path) as (_, port):
+        command = ["curl", "-sS", "--http2-prior-knowledge", "--noproxy", "*", "-T", "-"]
+        answer = subprocess.run(
+            [
+                *command,
+                "-X",
+                "POST",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+                *told,
+                "-H",
+                "Content-Type: application/json",
+                f"http://127.0.0.1:{port}/v1/log",
+            ],
+            input=b'{"logs":[' if told else b'{"logs":[]}',
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+    assert answer.stdout == (b"2 400" if told else b"2 411"), answer.stderr

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from server import staff
 from server.errors import BadRequest, Refused, SignedOut
 from server.events import Answer
-from server.web import services
+from server.web import limits, services
 
 SECURITY: SecuritySchemesDict = {
     "key": {"type": "http", "scheme": "bearer", "description": "The brand's API key."}
@@ -101,7 +101,8 @@ def _admit() -> None:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise SignedOut("key_missing", "Send your API key: Authorization: Bearer <key>.")
-    g.brand_id = staff.brand_of_key(services(), given.token)
+    with limits.counting_wrong_keys():
+        g.brand_id = staff.brand_of_key(services(), given.token)
     if request.method == "POST":
         _read_json()
 

@@ -1,5 +1,7 @@
 """A page of another site changes nothing here, whatever cookie the browser sends along."""
 
+from dataclasses import replace
+
 import pytest
 
 from server.app import create_app
@@ -12,6 +14,8 @@ FOREIGN = [
     {"Origin": ""},
     {"Origin": "http://localhost.evil.example"},
     {"Origin": "http://localhost:8443"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
 ]
 
 
@@ -50,6 +54,17 @@ def test_the_public_address_is_ours_behind_a_proxy_too(services, house):
     client = create_app(services).test_client()
     login = {"login": house.login, "password": house.password}
     assert client.post("/till/login", data=login, headers=headers).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://cards.example.com", 303), ("https://rebound.example", 403)]
+)
+def test_out_in_the_open_a_name_that_points_here_is_not_ours(services, house, origin, status):
+    settings = replace(services.settings, public_url="https://cards.example.com")
+    client = create_app(replace(services, settings=settings)).test_client()
+    login = {"login": house.login, "password": house.password}
+    answer = client.post("/till/login", data=login, base_url=origin, headers={"Origin": origin})
+    assert answer.status_code == status
 
 
 def test_nothing_is_changed_by_a_mere_look(app):

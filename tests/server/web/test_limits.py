@@ -56,6 +56,21 @@ def test_guessing_a_passs_token_is_slowed_like_fetching_it(phone):
     assert statuses(lambda: phone.fetch(**guess), 11) == [401] * 10 + [429]
 
 
+def test_keys_that_are_tried_in_a_loop_are_not_looked_at(services, house):
+    settings = replace(services.settings, rate_limit_factor=1)
+    client = create_app(replace(services, settings=settings)).test_client()
+
+    def ask(key: str, environ: dict[str, str] = FAR) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        path = "/api/v1/members/nobody"
+        return client.get(path, headers=headers, environ_base=environ).status_code
+
+    assert [ask(house.api_key) for _ in range(40)] == [404] * 40
+    assert [ask(f"wrong-{n}") for n in range(32)] == [401] * 30 + [429] * 2
+    assert ask(house.api_key) == 429
+    assert ask(house.api_key, {"REMOTE_ADDR": "203.0.113.10"}) == 404
+
+
 def test_one_phones_loop_takes_nothing_from_another(phone, phones, ledger):
     other = replace(phones, client=phone.client).new(ledger.enrol("Siiri")["id"], "b" * 32)
     statuses(phone.list, 11)

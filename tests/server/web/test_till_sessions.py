@@ -127,9 +127,14 @@ def test_a_cookie_that_was_tampered_with_is_no_session(app, till):
 def test_the_cookie_is_for_this_site_no_script_and_https_only(services, house):
     changed = replace(services.settings, public_url="https://cards.example.com")
     client = create_app(replace(services, settings=changed)).test_client()
-    cookie = sign_in(client, house).headers["Set-Cookie"]
-    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
-    assert "Domain" not in cookie
+    cookies = sign_in(client, house).headers.getlist("Set-Cookie")
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == [
+        "__Host-leima",
+        "__Host-leima-known",
+    ]
+    for cookie in cookies:
+        assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
 
 
 def test_the_cookie_names_nothing_but_the_session(till, services, house):
