@@ -21,6 +21,7 @@ _ANSWERS = (
 DEAD_TOKEN = ((410, "Unregistered"), (400, "BadDeviceToken"))
 _LONGEST_DELAY_SECONDS = 3.0  # below the push client's patience, mostly
 _LARGEST = 20  # of a number without a limit
+_TRIES = 20  # until a choice is another than what is anyway
 
 
 def switches() -> list[str]:
@@ -41,8 +42,12 @@ def faults(name: str, choice: random.Random, *, tokens: Sequence[str]) -> Faults
     if status.isdigit():
         count = None if choice.random() < 0.5 else choice.randint(1, 50)
         return Faults(answers=[AnswerFault(status=int(status), reason=reason, count=count)])
-    values = list(_values(Faults.model_fields[name], choice))
-    return Faults.model_validate({name: values[0]}) if values else None
+    field = Faults.model_fields[name]
+    for _ in range(_TRIES):
+        values = [value for value in _values(field, choice) if value != field.default]
+        if values:
+            return Faults.model_validate({name: values[0]})
+    return None
 
 
 def _values(field: FieldInfo, choice: random.Random) -> Iterator[Any]:

@@ -77,8 +77,8 @@ def like_leima(request: BaseHTTPRequestHandler, *, drops: str = "", **headers: s
     say(401, code, **given)(request) if is_fetch else say(204, **given)(request)
 
 
-def found(url: str, **options: object):
-    checks = outside.try_address(url, at=NOW, pass_type=PASS_TYPE, **options)
+def found(url: str, *, at: datetime = NOW, **options: object):
+    checks = outside.try_address(url, at=at, pass_type=PASS_TYPE, **options)
     return {check.name: check for check in checks}
 
 
@@ -107,7 +107,7 @@ def test_leima_itself_is_as_phones_need_it(services, house):
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        checks = found(f"http://127.0.0.1:{server.port}")
+        checks = found(f"http://127.0.0.1:{server.port}", at=datetime.now(UTC))
     finally:
         server.shutdown()
         server.server_close()

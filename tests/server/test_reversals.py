@@ -138,9 +138,10 @@ def test_undoing_a_redemption_gives_the_reward_back_to_its_own_lot(ledger, servi
 def test_the_reward_that_runs_out_first_is_used_first(ledger, services, clock):
     ledger.stamp(10)
     clock.move(days=30)
-    ledger.stamp(10, at=clock() - timedelta(days=90))  # synced late, earned before the other
+    # Synced late: earned before the other, but good for longer.
+    ledger.stamp(10, at=clock() - timedelta(days=90))
     ledger.record("redeemed")
-    assert [remaining for _, remaining in lots(services)] == [0, 1]
+    assert [remaining for _, remaining in lots(services)] == [1, 0]
 
 
 def test_a_refused_reversal_leaves_everything_as_it_was(ledger, services):
