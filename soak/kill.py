@@ -16,6 +16,7 @@ from soak.tills import Stream, Till
 
 _CARDS = 8
 _DRAIN_SECONDS = 120.0
+_PUSH_SECONDS = 60.0
 _STAMPS, _PATIENCE_SECONDS = 10, 10.0  # between two kills, on a slow machine too
 _LONGEST_LIFE_SECONDS = 1.5
 _LONGEST_START_SECONDS = 2.5
@@ -106,6 +107,9 @@ class Trial:
         counts = stream.counts()
         behind, is_restarted = shelf.await_content(counts, seconds=_DRAIN_SECONDS)
         refuse("phones", behind)
+        stream.stamp_each()  # a restart brings everything: only pushes show that these work
+        counts = stream.counts()
+        refuse("pushes", shelf.await_content(counts, seconds=_PUSH_SECONDS, may_restart=False)[0])
         until = time.monotonic() + _DRAIN_SECONDS
         while books.owed() and time.monotonic() < until:
             time.sleep(0.1)

@@ -97,7 +97,9 @@ class Shelf:
                     found.append(f"card {card}: the phone's file is not the newest pass")
         return found
 
-    def await_content(self, counts: Mapping[str, int], *, seconds: float) -> tuple[list[str], bool]:
+    def await_content(
+        self, counts: Mapping[str, int], *, seconds: float, may_restart: bool = True
+    ) -> tuple[list[str], bool]:
         """What is still behind after `seconds`, and whether the phones had to be restarted.
 
         A phone that could not reach the service a few times gives up, as an iPhone does, until
@@ -106,7 +108,7 @@ class Shelf:
         until, restart_at = time.monotonic() + seconds, time.monotonic() + min(20.0, seconds / 2)
         is_restarted = False
         while (behind := self.behind(counts)) and time.monotonic() < until:
-            if not is_restarted and time.monotonic() > restart_at:
+            if may_restart and not is_restarted and time.monotonic() > restart_at:
                 is_restarted = True
                 self.restart_phones()
             time.sleep(0.2)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import requests
 
@@ -101,6 +101,14 @@ class Stream:
             thread.join(max(0.0, until - time.monotonic()))
         if unanswered := sorted(set(self.sent) - set(self.acknowledged)):
             raise SoakFailed(f"{len(unanswered)} stamps never answered, first {unanswered[0]}")
+
+    def stamp_each(self) -> None:
+        """One more stamp on every card."""
+        with self.till.session() as session:
+            for card in self.cards:
+                event_id = str(uuid4())
+                self.sent[event_id] = card
+                self._stamp(session, event_id, card)
 
     def await_more(self, count: int, *, seconds: float) -> None:
         """Until so many more stamps are acknowledged, or the time is over."""
