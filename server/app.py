@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -19,6 +19,7 @@ from server.web import (
     api,
     apple_web_service,
     cookie_name,
+    headers,
     is_for_phones,
     languages,
     limits,
@@ -35,22 +36,11 @@ from server.web.proxies import TrustedProxies
 from server.web.strict_json import StrictJSONProvider
 from server.web.till import till
 
-_CSP = (
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
-    "worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": _CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 _FOREIGN = Text(
     "Tämä lähetettiin toisen sivuston sivulta.",
     "Det här skickades från en annan webbplats.",
     "This was sent from a page of another site.",
 )
-_HSTS_SECONDS = 31_536_000
 
 
 class _App(OpenAPI):
@@ -110,7 +100,7 @@ def create_app(
     languages.init_app(app)
     limits.init_app(app)
     app.before_request(_refuse_foreign_pages)
-    app.after_request(_add_headers)
+    headers.init_app(app)
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
@@ -138,15 +128,3 @@ def _refuse_foreign_pages() -> None:
         own.append(request.host_url.rstrip("/"))
     if origin not in own or site not in (None, "same-origin", "none"):
         raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)
-
-
-def _add_headers(response: Response) -> Response:
-    """What every answer carries. What says nothing about keeping it may not be kept: most of what
-    we answer is about somebody."""
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    if current_services().settings.public_url.startswith("https:"):
-        hsts = f"max-age={_HSTS_SECONDS}"
-        response.headers.setdefault("Strict-Transport-Security", hsts)
-    return response

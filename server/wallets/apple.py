@@ -108,8 +108,8 @@ def build_pass(shown: ShownPass, identity: Identity, settings: Settings, at: dat
     drawn = strips.drawable(shown.design, shown.face.progress)
     look = _look(shown.design, drawn, settings.data_dir / strips.FOLDER)
     words = _Words(_texts(shown), _messages(shown), shown.language)
-    content = _content(shown, look, words, (identity.team_identifier, settings))
-    strings = _strings(words.entries)
+    strings, said = _strings(words.entries)
+    content = _content(shown, look, words, (identity.team_identifier, settings, said))
     _warn_once_a_day(identity, at)
     try:
         return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
@@ -155,11 +155,6 @@ class _Words:
         """What pass.json says for `text`, which is one of those the pass was announced to have."""
         return text.fi if _is_alike(text) else self._keys[text]
 
-    def sum(self) -> str:
-        """Another one when any language says something else."""
-        told = "\0".join(word for key, text in self.entries for word in (key, *_all(text)))
-        return f"{crc32(told.encode(errors='surrogatepass')):08x}"
-
     def _key(self, text: Text) -> str:
         key = text.get(self._language) or text.en or text.fi or text.sv
         return key if text in self._messages else key.replace("%@", "%")
@@ -169,8 +164,8 @@ def _is_alike(text: Text) -> bool:
     return text.fi == text.sv == text.en
 
 
-def _all(text: Text) -> tuple[str, ...]:
-    return tuple(text.get(language) for language in LANGUAGES)
+def _all(text: Text) -> tuple[str, str, str]:
+    return text.fi, text.sv, text.en
 
 
 def _texts(shown: ShownPass) -> Iterator[Text]:
@@ -193,11 +188,16 @@ def _lines(shown: ShownPass) -> list[Line]:
 
 
 @lru_cache(maxsize=1024)
-def _strings(entries: tuple[tuple[str, Text], ...]) -> Strings:
-    """Cards that stand alike say the same: what names a member is the same in every language."""
-    return Strings(
+def _strings(entries: tuple[tuple[str, Text], ...]) -> tuple[Strings, str]:
+    """The translations, and a sum that is another one when any language says something else.
+
+    Cards that stand alike say the same: what names a member is the same in every language.
+    """
+    told = "\0".join(word for key, text in entries for word in (key, *_all(text)))
+    strings = Strings(
         {language: {key: text.get(language) for key, text in entries} for language in LANGUAGES}
     )
+    return strings, f"{crc32(told.encode(errors='surrogatepass')):08x}"
 
 
 def _warn_once_a_day(identity: Identity, at: datetime) -> None:
@@ -224,8 +224,8 @@ def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
     return look
 
 
-def _content(shown: ShownPass, look: _Look, words: _Words, issuer: tuple[str, Settings]) -> Pass:
-    (team_identifier, settings), face = issuer, shown.face
+def _content(shown: ShownPass, look: _Look, words: _Words, rest: tuple[str, Settings, str]) -> Pass:
+    (team_identifier, settings, said), face = rest, shown.face
     return Pass(
         pass_type_identifier=shown.pass_type_identifier,
         team_identifier=team_identifier,
@@ -241,7 +241,7 @@ def _content(shown: ShownPass, look: _Look, words: _Words, issuer: tuple[str, Se
         voided=shown.version.state == "voided",
         web_service_url=settings.public_url,
         authentication_token=shown.authentication_token,
-        user_info={"words": words.sum()},  # so that every correction is another pass.json
+        user_info={"words": said},  # so that every correction is another pass.json
         allow_http=settings.allow_http,
     )
 

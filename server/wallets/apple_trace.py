@@ -4,11 +4,8 @@ Apple: Wallet Passes, Adding a Web Service to Update Passes; Handling notificati
 APNs. Nothing that opens anything is noted, and nobody's name.
 """
 
-import json
-from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from passkit.apns import PRODUCTION_URL, PushAnswer, Verdict
@@ -19,13 +16,14 @@ from server.tracing import Note
 from server.wallets.device_log import complaints
 from server.wallets.identity import Identity
 
-_MOST_LISTED = 50
 _FETCHED = {200: "fetched", 304: "unchanged"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call of a phone's with our answer. `name` is register, unregister, list, fetch or log."""
+class Call(NamedTuple):
+    """A call of a phone's with our answer. `name` is register, unregister, list, fetch or log.
+
+    `told` is what is worth keeping of a good answer to list and fetch, `body` the lines of a log.
+    """
 
     name: str
     at: datetime
@@ -34,14 +32,13 @@ class Call:
     pass_type: str | None = None
     serial_number: str | None = None
     device: str | None = None
-    since: int | None = None
-    modified: str | None = None
+    told: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
     is_head: bool = False
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
 
 
 def note_call(services: Services, call: Call) -> None:
-    """Note what a phone asked and what it was told; `body` is the list, or the lines it sent."""
+    """Note what a phone asked and what it was told."""
     if call.name == "log":
         _note_complaints(services, call)
         return
@@ -102,33 +99,14 @@ def _told(call: Call) -> tuple[str | None, dict[str, Any]]:
     if call.status == 429 or call.status >= 500:
         return "failed", {"call": call.name}
     if call.name == "list":
-        return ("asked", _listed(call)) if call.status in (200, 204) else (None, {})
+        return ("asked", call.told) if call.status in (200, 204) else (None, {})
     if call.status >= 400:
         return "refused", {"call": call.name}
     if call.name == "fetch":
-        what = "looked" if call.is_head else _FETCHED.get(call.status)
-        return what, {"modified": _second(call.modified)}
+        return "looked" if call.is_head else _FETCHED.get(call.status), call.told
     if call.name == "register":
         return "registered", {"is_new": call.status == 201}
     return ("unregistered", {}) if call.name == "unregister" else (None, {})
-
-
-def _listed(call: Call) -> dict[str, Any]:
-    found = json.loads(call.body) if call.status == 200 else {}
-    serials = found.get("serialNumbers", [])
-    return {
-        "since": call.since,
-        "tag": int(found["lastUpdated"]) if found else None,
-        "count": len(serials),
-        "serials": serials[:_MOST_LISTED],
-    }
-
-
-def _second(date: str | None) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp()) if date else None
-    except (ValueError, TypeError):
-        return None
 
 
 def _note_complaints(services: Services, call: Call) -> None:

@@ -8,6 +8,8 @@ from server.services import Services
 from server.wallets.identity import Identity, load
 from server.wallets.pass_files import PassFiles
 
+FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
+
 
 def is_for_phones() -> bool:
     """Whether a phone's wallet is asking: it has no session and no language, and reads no page."""

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, g, request
 
-from passkit import MIME_TYPE, RequestError
+from passkit import RequestError
 from passkit.updates import (
-    http_date,
-    is_unmodified,
     parse_authorization,
     parse_registration,
     parse_tag,
 )
 from server import registrations
-from server.errors import BadRequest, NotFound, SignedOut
-from server.wallets.apple import pass_file
+from server.errors import BadRequest, NotFound
+from server.wallets import apple_calls
+from server.wallets.apple_calls import Answer
 from server.wallets.device_log import note
-from server.web import identity, pass_files, problems, services
+from server.web import FAILED, identity, pass_files, problems, services
+from server.web.shortcut import Shortcut
 
 apple_web_service = Blueprint("apple_web_service", __name__, url_prefix="/v1")
 
@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
     """
     app.register_blueprint(apple_web_service)
     app.register_error_handler(RequestError, _refuse)
-    app.wsgi_app = _PlainAddress(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _PlainAddress(Shortcut(app))  # type: ignore[method-assign]
 
 
 @apple_web_service.post(_REGISTRATION)
@@ -59,7 +59,7 @@ def register(device: str, pass_type: str, serial_number: str) -> Response:
         most_devices=services().settings.devices_per_pass,
     )
     if is_new is None:
-        raise _not_opened()
+        raise apple_calls.not_opened()
     return _empty(201 if is_new else 200)
 
 
@@ -73,7 +73,7 @@ def unregister(device: str, pass_type: str, serial_number: str) -> Response:
         token=_token(),
     )
     if not is_opened:
-        raise _not_opened()
+        raise apple_calls.not_opened()
     return _empty(200)
 
 
@@ -81,28 +81,21 @@ def unregister(device: str, pass_type: str, serial_number: str) -> Response:
 def list_changed(device: str, pass_type: str) -> Response:
     """Which of the phone's passes changed since it last asked, and the tag to ask with next."""
     since = parse_tag(request.args.get("passesUpdatedSince"))
-    found = registrations.changes(services().database, device, pass_type, since)
-    if not found.serial_numbers:
-        return _empty(204)
-    response = jsonify(serialNumbers=found.serial_numbers, lastUpdated=str(found.last_updated))
-    return _uncached(response)
+    return _response(apple_calls.list_changed(services(), device, pass_type, since))
 
 
 @apple_web_service.get("/passes/<pass_type>/<serial_number>")
 def fetch(pass_type: str, serial_number: str) -> Response:
     """The pass as it is now; 304, and nothing built, when the phone has exactly this version."""
-    token = _token()
-    version = registrations.find_pass(services().database, pass_type, serial_number, token)
-    if version is None:
-        raise _not_opened()
-    if is_unmodified(request.headers.get("If-Modified-Since"), version.modified_at):
-        return _empty(304)
-    file = pass_file(services(), version, identity(), pass_files())
-    if file is None:
-        raise _not_opened()
-    response = Response(file.body, mimetype=MIME_TYPE)
-    response.headers["Last-Modified"] = http_date(file.key.version.modified_at)
-    return _uncached(response)
+    answer = apple_calls.fetch(
+        services(),
+        (pass_type, serial_number),
+        authorization=request.headers.get("Authorization"),
+        if_modified_since=request.headers.get("If-Modified-Since"),
+        identity=identity(),
+        files=pass_files(),
+    )
+    return _response(answer)
 
 
 @apple_web_service.post("/log")
@@ -113,8 +106,11 @@ def log() -> Response:
 
 
 @apple_web_service.before_request
-def _refuse_unprintable() -> None:
-    """No identifier has control characters in it, and not every database takes them."""
+def _refuse_early() -> None:
+    """What the shortcut could not answer, and what names nothing: no identifier has control
+    characters in it, and not every database takes them."""
+    if error := request.environ.get(FAILED):
+        raise error
     if not request.path.isprintable():
         raise NotFound("address_unknown", "There is nothing at this address.")
 
@@ -142,9 +138,12 @@ def _token() -> str:
     return parse_authorization(request.headers.get("Authorization"))
 
 
-def _not_opened() -> SignedOut:
-    """A wrong token and an unknown pass: nobody can tell which it was."""
-    return SignedOut("pass_not_opened", "This token does not open this pass.")
+def _response(answer: Answer) -> Response:
+    g.told = answer.told
+    response = _empty(answer.status)
+    response.data = answer.body
+    response.headers.extend(answer.headers)
+    return response
 
 
 def _refuse(error: RequestError) -> Response:

@@ -7,19 +7,22 @@ opens something (logins, PINs) is counted in the database instead: `server.throt
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from server import throttle
 from server.buckets import Buckets, Rate
+from server.config import Settings
 from server.door import UNKNOWN_LENGTH
 from server.errors import SignedOut, TooMany
 from server.face import Text
-from server.web import services
+from server.web import FAILED, services
 
 _DEVICE = Rate(1000, 5)
 _FETCH = Rate(1000, 5)
@@ -72,19 +75,35 @@ def counting_wrong_keys() -> Iterator[None]:
         TooMany: thirty wrong keys from this address, and one more each ten seconds.
     """
     factor = services().settings.rate_limit_factor
-    if not factor or not _is_caller_known():
+    address = request.remote_addr or ""
+    if not factor or not _is_known(services().settings, address):
         yield
         return
-    key, rate = (
-        ("wrong key", throttle.network_of(request.remote_addr or "")),
-        _scaled(_WRONG_KEY, factor),
-    )
+    key, rate = ("wrong key", throttle.network_of(address)), _scaled(_WRONG_KEY, factor)
     _refuse(_buckets().wait(key, rate))
     try:
         yield
     except SignedOut:
         _buckets().take(key, rate)
         raise
+
+
+def admit(
+    settings: Settings, buckets: Buckets, endpoint: str, parts: Mapping[str, Any], address: str
+) -> None:
+    """Count a request for `endpoint`, `parts` being those of its address, from a caller's address.
+
+    Raises:
+        TooMany: it is one too many.
+    """
+    factor = settings.rate_limit_factor
+    if not factor:
+        return
+    for part, rate in _BY_PART.get(endpoint, ()):
+        _refuse(buckets.take((endpoint, part, hash(parts.get(part))), _scaled(rate, factor)))
+    if _is_known(settings, address):
+        rate = _BY_ADDRESS[endpoint]
+        _refuse(buckets.take((rate, throttle.network_of(address)), _scaled(rate, factor)))
 
 
 def _refuse_large_bodies() -> None:
@@ -102,29 +121,24 @@ def _refuse_large_bodies() -> None:
 
 
 def _refuse_loops() -> None:
-    factor = services().settings.rate_limit_factor
     endpoint = request.endpoint or ""
-    if not factor or endpoint not in _BY_ADDRESS:
-        return
-    for part, rate in _BY_PART.get(endpoint, ()):
-        _take((endpoint, part, hash((request.view_args or {}).get(part))), rate, factor)
-    if _is_caller_known():
-        network = throttle.network_of(request.remote_addr or "")
-        _take((_BY_ADDRESS[endpoint], network), _BY_ADDRESS[endpoint], factor)
+    if endpoint in _BY_ADDRESS and FAILED not in request.environ:
+        address, parts = request.remote_addr or "", request.view_args or {}
+        admit(services().settings, _buckets(), endpoint, parts, address)
 
 
-def _is_caller_known() -> bool:
+def _is_known(settings: Settings, address: str) -> bool:
     """Behind a proxy that we do not know of all phones have one address; and programs on this
     machine are ours."""
+    return settings.knows_its_front and _is_remote(address)
+
+
+@lru_cache(maxsize=4096)
+def _is_remote(address: str) -> bool:
     try:
-        is_local = ip_address(request.remote_addr or "").is_loopback
+        return not ip_address(address).is_loopback
     except ValueError:
         return False
-    return services().settings.knows_its_front and not is_local
-
-
-def _take(key: tuple[object, ...], rate: Rate, factor: float) -> None:
-    _refuse(_buckets().take(key, _scaled(rate, factor)))
 
 
 def _buckets() -> Buckets:
@@ -132,6 +146,7 @@ def _buckets() -> Buckets:
     return buckets
 
 
+@cache
 def _scaled(rate: Rate, factor: float) -> Rate:
     return Rate(max(1, int(rate.burst * factor)), rate.per_second * factor)
 

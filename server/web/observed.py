@@ -36,6 +36,16 @@ def route() -> str:
     return request.url_rule.rule if request.url_rule else "-"
 
 
+def count(group: str, method: str, status: int, seconds: float) -> None:
+    """Count a request that was answered."""
+    _histogram(group, method, status).observe(seconds)
+
+
+def is_verbose() -> bool:
+    """Whether every request is logged, also the many in which all is well."""
+    return _log.isEnabledFor(logging.DEBUG)
+
+
 def _group() -> str:
     rule = request.url_rule
     return str(rule.endpoint).partition(".")[0] if rule else "unknown"
@@ -55,7 +65,7 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = request.method if request.method in _METHODS else "other"
     group = _group()
-    _histogram(group, method, response.status_code).observe(seconds)
+    count(group, method, response.status_code, seconds)
     is_quiet = group in _QUIET and response.status_code < _worth_a_line(group)
     level = logging.DEBUG if is_quiet else logging.INFO
     if not _log.isEnabledFor(level):

@@ -1,6 +1,6 @@
 """Phones' calls are noted for the timelines of cards, once they are answered."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from server.wallets.apple_trace import Call, note_call
 from server.web import services
@@ -23,21 +23,15 @@ def _note(response: Response) -> Response:
 
 def _call(name: str, response: Response) -> Call:
     given = request.view_args or {}
-    since = request.args.get("passesUpdatedSince", "") if name == "list" else ""
-    modified = response.headers.get("Last-Modified")
-    body = b""
-    if response.status_code == 200 and name in ("list", "log"):
-        body = response.get_data() if name == "list" else request.get_data()
     return Call(
-        name=name,
+        name,
         at=services().now(),
         status=response.status_code,
         caller=f"{request.remote_addr} {request.headers.get('User-Agent', '')[:80]}",
         pass_type=given.get("pass_type"),
         serial_number=given.get("serial_number"),
         device=given.get("device"),
-        since=int(since) if since.isascii() and since.isdigit() and len(since) < 19 else None,
-        modified=modified or request.headers.get("If-Modified-Since"),
+        told=g.get("told") or {},
         is_head=request.method == "HEAD",
-        body=body,
+        body=request.get_data() if response.status_code == 200 and name == "log" else b"",
     )
