@@ -48,7 +48,8 @@ class Shortcut:
         answer = self._answer(environ) if is_ours else None
         if answer is None:
             return self._otherwise(environ, start_response)
-        start_response(_STATUS[answer.status], [*answer.headers, *self._headers])
+        length = (("Content-Length", str(len(answer.body))),) if answer.body else ()
+        start_response(_STATUS[answer.status], [*answer.headers, *length, *self._headers])
         return (answer.body,)
 
     def _answer(self, environ: dict[str, Any]) -> Answer | None:
