@@ -115,12 +115,12 @@ def test_what_is_unusual_is_left_to_the_framework(phone, framework, method, chan
 
 
 def test_what_goes_wrong_in_the_shortcut_is_answered_in_the_usual_shape(
-    phone, framework, monkeypatch
+    phone, framework, services, monkeypatch
 ):
     framework.clear()
 
     def fail(*_args, **_values):
-        raise RuntimeError("the database is gone")
+        raise services.database.engine.dialect.dbapi.OperationalError("the database is gone")
 
     monkeypatch.setattr("server.registrations.find_pass", fail)
     phone.client.application.testing = False
