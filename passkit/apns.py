@@ -6,7 +6,6 @@ Adding a Web Service to Update Passes; Apple: Sending notification requests to A
 keeps one HTTP/2 connection open, as Apple asks, and many pushes share it.
 """
 
-import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from urllib.parse import quote, urlsplit
-from uuid import uuid4
 
 import pycurl
 
@@ -26,8 +24,9 @@ from passkit.apns_answers import (
     judge,
     judge_failure,
     read_body,
+    read_id,
 )
-from passkit.apns_transfers import Identity, Request, Transfers
+from passkit.apns_transfers import Identity, Outcome, Transfers
 from passkit.errors import PushError
 
 __all__ = [
@@ -49,16 +48,17 @@ _LONGEST_QUEUE_SECONDS = 0.5
 # Of pushes that have been started all but as many as the service allows wait inside libcurl, so
 # that one of them may take many times as long as the service takes for one.
 _LONGEST_QUEUE = 6
+# libcurl would add these; the service reads none of them, and each costs with every push.
+_NO_HEADERS = ("content-type:", "accept:")
 
 OnAnswer = Callable[[PushAnswer], None]
 
 
 @dataclass(slots=True, eq=False)
-class _Push(Request):
-    token: str = ""
-    apns_id: str = ""
-    on_answer: OnAnswer = lambda _: None
-    started: float | None = None  # on the monotonic clock, of a push that can wait
+class _Push:
+    token: str
+    on_answer: OnAnswer
+    started: float | None  # on the monotonic clock, of a push that can wait
 
 
 class _Patience:
@@ -119,12 +119,14 @@ class PushClient:
         if parts.scheme != "https" or not parts.hostname:
             raise PushError(f"{url!r} cannot take pushes: give https://host", permanent=True)
         self._base = f"https://{parts.netloc}/3/device/"
-        self._headers = (
+        self._fixed_headers = (
             f"apns-topic: {topic}",
             f"apns-push-type: {push_type}",
             f"apns-priority: {priority}",
-            "content-type: application/json",
+            *_NO_HEADERS,
         )
+        self._headers: list[str] = []
+        self._expires_at = -1
         self._now = now
         self._expiration_seconds = expiration_seconds
         self._max_in_flight = max_in_flight
@@ -134,8 +136,6 @@ class PushClient:
             max_in_flight=max_in_flight,
         )
         self._lock = threading.Lock()
-        self._id_prefix = str(uuid4())[:24]
-        self._ids = itertools.count()
         self._waiting: deque[_Push] = deque()
         self._patient: deque[_Push] = deque()
         self._patience = _Patience(max_in_flight)
@@ -162,10 +162,7 @@ class PushClient:
             queue = self._patient if can_wait else self._waiting
             if not queue:
                 self._transfers.wake()
-            apns_id = f"{self._id_prefix}{next(self._ids):012x}"
-            push = _Push("", [], token=token, apns_id=apns_id, on_answer=on_answer)
-            push.started = 0.0 if can_wait else None
-            queue.append(push)
+            queue.append(_Push(token, on_answer, 0.0 if can_wait else None))
 
     def close(self) -> None:
         """Stop; every push without an answer gets `RETRY`. May be called more than once."""
@@ -180,8 +177,8 @@ class PushClient:
         try:
             while not self._is_closed:
                 self._start_waiting()
-                for push in self._transfers.wait():
-                    self._finish(push)
+                for outcome in self._transfers.wait():
+                    self._finish(outcome)
                 self._leave_if_silent()
         finally:
             with self._lock:
@@ -195,16 +192,22 @@ class PushClient:
     def _start_waiting(self) -> None:
         if not len(self._transfers):
             self._heard_at = monotonic()
-        expires_at = self._expiration_seconds and self._expires_at()
+        headers = self._current_headers()
         most = self._max_in_flight if self._is_proven else 1
         for push in self._take_waiting(most - len(self._transfers)):
             if 0 < len(push.token) <= _LONGEST_TOKEN:
-                self._start(push, expires_at)
+                self._transfers.start(push, self._base + _encoded(push.token), headers)
             else:
                 _answer(push, Verdict.TOKEN_DEAD, "It is empty or too long for a push token.", None)
 
-    def _expires_at(self) -> int:
-        return int(self._now().timestamp()) + self._expiration_seconds
+    def _current_headers(self) -> list[str]:
+        """The same list for all pushes of a second."""
+        now = int(self._now().timestamp())
+        expires_at = self._expiration_seconds and now + self._expiration_seconds
+        if expires_at != self._expires_at:
+            self._expires_at = expires_at
+            self._headers = [*self._fixed_headers, f"apns-expiration: {expires_at}"]
+        return self._headers
 
     def _leave_if_silent(self) -> None:
         """A connection may be dead without anybody having said so."""
@@ -232,47 +235,37 @@ class PushClient:
             push.started = now
         return taken + patient
 
-    def _start(self, push: _Push, expires_at: int) -> None:
-        push.url = self._base + _encoded(push.token)
-        push.headers = [
-            *self._headers,
-            f"apns-id: {push.apns_id}",
-            f"apns-expiration: {expires_at}",
-        ]
-        self._transfers.start(push)
-
-    def _finish(self, push: _Push) -> None:
-        if push.curl_code:
-            self._fail(push)
+    def _finish(self, outcome: Outcome[_Push]) -> None:
+        push = outcome.request
+        if outcome.curl_code:
+            self._fail(push, outcome.curl_code, outcome.message)
             return
         self._is_proven, self._heard_at = True, monotonic()
         if push.started is not None:
             self._patience.learn(push.started, self._heard_at)
-        if push.status == 200:
-            push.on_answer(
-                PushAnswer(push.token, push.apns_id, 200, "", Verdict.ACCEPTED, "Accepted.")
-            )
+        apns_id = read_id(outcome.head)
+        if outcome.status == 200:
+            push.on_answer(PushAnswer(push.token, apns_id, 200, "", Verdict.ACCEPTED, "Accepted."))
             return
-        reason, moment = read_body(push.body)
-        verdict = judge(push.status, reason)
+        reason, moment = read_body(outcome.body)
+        verdict = judge(outcome.status, reason)
         if verdict is Verdict.HALT and _encoded(push.token) != push.token:
             # A token made up to break the request must not stop everybody else's pushes.
             verdict = Verdict.TOKEN_DEAD
         push.on_answer(
             PushAnswer(
                 token=push.token,
-                apns_id=push.apns_id,
-                status=push.status,
+                apns_id=apns_id,
+                status=outcome.status,
                 reason=reason,
                 verdict=verdict,
-                detail=f"The push service answered {push.status} {reason}".rstrip() + ".",
-                unregistered_at=moment if push.status == 410 else None,
-                retry_after_seconds=push.retry_after_seconds,
+                detail=f"The push service answered {outcome.status} {reason}".rstrip() + ".",
+                unregistered_at=moment if outcome.status == 410 else None,
+                retry_after_seconds=outcome.retry_after_seconds,
             )
         )
 
-    def _fail(self, push: _Push) -> None:
-        curl_code, message = push.curl_code, push.message
+    def _fail(self, push: _Push, curl_code: int, message: str) -> None:
         verdict = judge_failure(curl_code, message)
         detail = f"No answer from the push service: {message or f'libcurl error {curl_code}'}."
         failure = failure_of(curl_code, message)
@@ -309,7 +302,7 @@ def _answer(push: _Push, verdict: Verdict, detail: str, failure: Failure | None)
     push.on_answer(
         PushAnswer(
             token=push.token,
-            apns_id=push.apns_id,
+            apns_id="",
             status=0,
             reason="",
             verdict=verdict,

@@ -35,8 +35,9 @@ class Failure(Enum):
 class PushAnswer(NamedTuple):
     """The outcome of one push.
 
-    `status` is the HTTP status, 0 when there was no answer at all, and `reason` is Apple's word
-    for it, empty on success. `unregistered_at` (UTC) comes with 410: only registrations made or
+    `apns_id` is the service's name for the push, empty when there was no answer. `status` is the
+    HTTP status, 0 when there was no answer at all, and `reason` is Apple's word for it, empty on
+    success. `unregistered_at` (UTC) comes with 410: only registrations made or
     renewed before it are dead. `detail` is a sentence for the log, without the token.
     `retry_after_seconds` is what the service asked for, None when it asked for nothing. `failure`
     says why there was no answer, None when there was one. (A named
@@ -99,6 +100,7 @@ _MISCONFIGURED = frozenset(
     }
 )
 _HTTP2_STREAM = 92  # CURLE_HTTP2_STREAM; pycurl gives it no name
+_ID_FIELD = b"apns-id:"  # in lower case, as are all names in HTTP/2
 # How OpenSSL words the alert with which a server refuses the client's certificate.
 _REFUSED_CERTIFICATE = re.compile(
     r"alert (unknown ca|access denied|decrypt error"
@@ -158,6 +160,14 @@ def read_body(body: bytes) -> tuple[str, datetime | None]:
         return "", None
     reason, timestamp = data.get("reason"), data.get("timestamp")
     return (reason if isinstance(reason, str) else ""), _moment(timestamp)
+
+
+def read_id(head: list[bytes]) -> str:
+    """The service's name for a push, out of the lines of its answer's head; empty without one."""
+    for line in head:
+        if line.startswith(_ID_FIELD):
+            return line[len(_ID_FIELD) :].strip().decode("ascii", "replace")
+    return ""
 
 
 def _moment(milliseconds: object) -> datetime | None:

@@ -9,7 +9,7 @@ import selectors
 import socket
 import ssl
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import pycurl
 
@@ -26,7 +26,7 @@ _EVENTS = {
 }
 
 
-R = TypeVar("R", bound="Request")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +38,16 @@ class Identity:
     ca_pem: bytes | None
 
 
-@dataclass(slots=True, eq=False)
-class Request:
-    """One request and, once it is done, its outcome; the sender may add what it needs.
+class Outcome(NamedTuple, Generic[R]):
+    """How a request ended.
 
-    `curl_code` is 0 when there was an HTTP answer; `message` is libcurl's text otherwise.
+    `status` is 0 and `curl_code` is not when there was no HTTP answer; `message` is libcurl's
+    text then. `head` holds the lines of the answer's head; `body` is not read when it is 200.
     """
 
-    url: str
-    headers: list[str]
-    status: int = 0
+    request: R
+    status: int
+    head: list[bytes]
     body: bytes = b""
     retry_after_seconds: float | None = None
     curl_code: int = 0
@@ -56,10 +56,12 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class _Handle(Generic[R]):
-    """One of libcurl's transfers, used again and again; `body` is what the answer holds so far."""
+    """One of libcurl's transfers, used again and again, and what the answer holds so far."""
 
     curl: pycurl.Curl
     request: R
+    headers: list[str] = field(default_factory=list)
+    head: list[bytes] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
 
     def receive(self, data: bytes) -> int:
@@ -90,16 +92,21 @@ class Transfers(Generic[R]):
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, request: R) -> None:
-        """Begin a request; its outcome comes out of `wait`."""
+    def start(self, request: R, url: str, headers: list[str]) -> None:
+        """Begin a request; its outcome comes out of `wait`.
+
+        Libcurl copies headers and does so once for many requests that are given the same list.
+        """
         if self._idle:
             handle = self._idle.pop()
             handle.request = request
         else:
             handle = self._new_handle(request)
         curl = handle.curl
-        curl.setopt(pycurl.URL, request.url)
-        curl.setopt(pycurl.HTTPHEADER, request.headers)
+        curl.setopt(pycurl.URL, url)
+        if handle.headers is not headers:
+            curl.setopt(pycurl.HTTPHEADER, headers)
+            handle.headers = headers
         self._running[curl] = handle
         self._multi.add_handle(curl)
 
@@ -108,8 +115,8 @@ class Transfers(Generic[R]):
         with contextlib.suppress(BlockingIOError):  # it is full of reasons to wake already
             self._waker.send(b"\0")
 
-    def wait(self) -> list[R]:
-        """Sleep until something happens, let libcurl work, and return the requests now done."""
+    def wait(self) -> list[Outcome[R]]:
+        """Sleep until something happens, let libcurl work, and return what is done now."""
         events = self._selector.select(self._sleep_seconds())
         for key, mask in events:
             if key.fileobj is self._awoken:
@@ -126,6 +133,7 @@ class Transfers(Generic[R]):
         dropped = [handle.request for handle in self._running.values()]
         for curl, handle in self._running.items():
             self._multi.remove_handle(curl)
+            handle.head.clear()
             handle.body.clear()
             self._idle.append(handle)
         self._running = {}
@@ -156,29 +164,28 @@ class Transfers(Generic[R]):
             return LONGEST_WAIT_SECONDS
         return min(LONGEST_WAIT_SECONDS, milliseconds / 1000)
 
-    def _collect(self) -> list[R]:
-        done: list[R] = []
+    def _collect(self) -> list[Outcome[R]]:
+        done: list[Outcome[R]] = []
         queued = 1
         while queued:
             queued, succeeded, failed = self._multi.info_read()
             done.extend(map(self._finish, succeeded))
             for curl, code, message in failed:
-                request = self._finish(curl)
-                request.curl_code, request.message = code, message
-                done.append(request)
+                done.append(self._finish(curl)._replace(curl_code=code, message=message))
         return done
 
-    def _finish(self, curl: pycurl.Curl) -> R:
+    def _finish(self, curl: pycurl.Curl) -> Outcome[R]:
         handle = self._running.pop(curl)
-        request = handle.request
-        request.status = curl.getinfo(pycurl.RESPONSE_CODE)
-        if request.status != 200:
-            request.retry_after_seconds = curl.getinfo(pycurl.RETRY_AFTER) or None
-            request.body = bytes(handle.body)
-            handle.body.clear()
+        outcome = Outcome(handle.request, curl.getinfo(pycurl.RESPONSE_CODE), handle.head[:])
+        handle.head.clear()
+        if outcome.status != 200:
+            retry_after_seconds = curl.getinfo(pycurl.RETRY_AFTER) or None
+            body = bytes(handle.body)
+            outcome = outcome._replace(body=body, retry_after_seconds=retry_after_seconds)
+        handle.body.clear()
         self._multi.remove_handle(curl)
         self._idle.append(handle)
-        return request
+        return outcome
 
     def _new_multi(self) -> pycurl.CurlMulti:
         multi = pycurl.CurlMulti()
@@ -220,12 +227,13 @@ class Transfers(Generic[R]):
             # Without a speed libcurl announces a larger window for each of these tiny answers.
             (pycurl.MAX_RECV_SPEED_LARGE, 65536),
             (pycurl.MAXAGE_CONN, int(_IDLE_WAIT_SECONDS)),
-            (pycurl.USERAGENT, "passkit"),
+            (pycurl.USERAGENT, ""),  # else pycurl says its own
             (pycurl.POSTFIELDS, "{}"),
             *self._trusted,
         ):
             curl.setopt(option, value)
         handle = _Handle(curl, request)
+        curl.setopt(pycurl.HEADERFUNCTION, handle.head.append)
         curl.setopt(pycurl.WRITEFUNCTION, handle.receive)
         return handle
 

@@ -214,9 +214,10 @@ class ApnsStandIn:
             connection.limit_streams(count)
             connection.flush()
 
-    def heard(self) -> None:
-        """Pushes have come; those of one read share its moment."""
+    def heard(self) -> float:
+        """Pushes have come; those of one read share its moment (on the monotonic clock)."""
         self._moment = clock.now(), time.monotonic()
+        return self._moment[1]
 
     def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
         """Apple's answer to a request: headers first, then the token, then the push itself."""

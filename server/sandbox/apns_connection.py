@@ -28,6 +28,9 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
+_LateAnswer = tuple[int, Headers, Answer]
+
+
 class Service(Protocol):
     """What a connection asks of the stand-in."""
 
@@ -35,8 +38,8 @@ class Service(Protocol):
     faults: Faults
     misbehaves: bool  # whether any of the faults is about connections
 
-    def heard(self) -> None:
-        """Some pushes come now."""
+    def heard(self) -> float:
+        """Some pushes come now, on the monotonic clock: the time of all of them."""
 
     def decide(self, headers: Headers, body: bytes, topic: str | None) -> Answer:
         """The answer to a push; one that is accepted has been handed on."""
@@ -50,7 +53,10 @@ class Connection(Http2):
         self._service = service
         self._handled = self._refused = self._last_answered = 0
         self._topic: str | None = None
-        self._late: list[tuple[float, int, Headers, Answer]] = []
+        # When, and what is answered then: what came in one read is due at once.
+        self._late: list[tuple[float, int, list[_LateAnswer]]] = []
+        self._latest: tuple[float, list[_LateAnswer]] = (0.0, [])
+        self._heard_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._busy_until = 0.0
 
@@ -69,7 +75,7 @@ class Connection(Http2):
 
     def received(self, data: bytes) -> None:
         """Take frames in."""
-        self._service.heard()
+        self._heard_at = self._service.heard()
         super().received(data)
 
     def requested(self, stream: int, headers: Headers, body: bytes) -> None:
@@ -112,18 +118,24 @@ class Connection(Http2):
 
     def _answer_in_time(self, stream: int, headers: Headers, answer: Answer) -> None:
         faults = self._service.faults
-        now = asyncio.get_running_loop().time()
+        now = self._heard_at
         due = now + faults.delay_seconds
         if faults.answers_per_second:
             due = max(due, self._busy_until + 1 / faults.answers_per_second)
             self._busy_until = due
         if due > now:
-            heapq.heappush(self._late, (due, stream, headers, answer))
-            self._set_timer()
+            self._answer_at(due, (stream, headers, answer))
         else:
             self._answer_now(stream, headers, answer)
         if _is_turn(self._handled, faults.drain_every):
             self.leave(_GOODBYE)
+
+    def _answer_at(self, due: float, late: _LateAnswer) -> None:
+        if due != self._latest[0]:
+            self._latest = due, []
+            heapq.heappush(self._late, (due, late[0], self._latest[1]))
+            self._set_timer()
+        self._latest[1].append(late)
 
     def _answer_now(self, stream: int, headers: Headers, answer: Answer) -> None:
         faults = self._service.faults
@@ -143,10 +155,12 @@ class Connection(Http2):
 
     def _answer_late(self) -> None:
         self._timer = None
+        self._latest = 0.0, []
         now = asyncio.get_running_loop().time()
-        while self._late and self._late[0][0] <= now and not self.is_over:
-            _, stream, headers, answer = heapq.heappop(self._late)
-            self._answer_now(stream, headers, answer)
+        while self._late and self._late[0][0] <= now:
+            for stream, headers, answer in heapq.heappop(self._late)[2]:
+                if not self.is_over:
+                    self._answer_now(stream, headers, answer)
         if not self.is_over:
             self.flush()
         self._set_timer()

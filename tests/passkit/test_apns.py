@@ -5,7 +5,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -99,6 +100,17 @@ def test_an_unknown_token_is_dead(connect: Connect):
     assert (answer.status, answer.reason) == (400, "BadDeviceToken")
     assert answer.verdict is Verdict.TOKEN_DEAD
     assert answer.token not in answer.detail
+
+
+def test_a_refused_push_has_the_services_name_too(connect: Connect):
+    client = connect()
+    first, second = push_one(client, "ff" * 32), push_one(client)
+    assert UUID(first.apns_id) != UUID(second.apns_id)
+
+
+def test_a_push_that_nobody_answered_has_no_name(apns: ApnsStandIn, connect: Connect):
+    apns.faults = Faults(silent_every=1)
+    assert push_one(connect(timeout_seconds=0.2)).apns_id == ""
 
 
 def test_an_unregistered_token_says_since_when(apns: ApnsStandIn, connect: Connect):
@@ -380,3 +392,21 @@ def test_how_to_push_is_the_callers_choice(apns: ApnsStandIn, connect: Connect):
     headers = apns.pushes[-1]._headers.rest
     told = [headers[f"apns-{name}"] for name in ("push-type", "priority", "expiration")]
     assert told == ["alert", "10", "0"]
+
+
+def test_each_push_expires_so_long_after_it_is_made(apns: ApnsStandIn, connect: Connect):
+    now = [NOW]
+    client = connect(now=lambda: now[0], expiration_seconds=60)
+    for seconds in (0, 5, 7200):
+        now[0] = NOW + timedelta(seconds=seconds)
+        push_one(client)
+        expires_at = int(apns.pushes[-1]._headers.rest["apns-expiration"])
+        assert expires_at == int(NOW.timestamp()) + seconds + 60
+
+
+def test_a_push_says_no_more_than_the_service_reads(apns: ApnsStandIn, connect: Connect):
+    push_one(connect())
+    told = {name for name in apns.pushes[-1]._headers.rest if not name.startswith(":")}
+    assert told - {"content-length"} == {
+        "apns-topic", "apns-push-type", "apns-priority", "apns-expiration"
+    }  # fmt: skip

@@ -6,7 +6,7 @@ import pycurl
 import pytest
 
 from passkit.apns import Failure, Verdict, judge, judge_failure
-from passkit.apns_answers import failure_of, is_unreachable, read_body
+from passkit.apns_answers import failure_of, is_unreachable, read_body, read_id
 
 
 def test_a_taken_push_is_accepted():
@@ -170,3 +170,16 @@ def test_too_many_tokens_of_ours_are_no_fault_of_the_phone():
 )
 def test_a_failure_concerns_everybody_or_the_connection_or_one_push(curl_code, message, failure):
     assert failure_of(curl_code, message) is failure
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ([b"HTTP/2 200 \r\n", b"apns-id: 0F0E-1\r\n", b"\r\n"], "0F0E-1"),
+        ([b"HTTP/2 200 \r\n", b"apns-unique-id: 7\r\n", b"\r\n"], ""),
+        ([b"HTTP/2 200 \r\n", b"apns-id: \xff\r\n"], "\ufffd"),
+        ([], ""),
+    ],
+)
+def test_the_services_name_of_a_push_is_read_where_it_gives_one(head: list[bytes], name: str):
+    assert read_id(head) == name

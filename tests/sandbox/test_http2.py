@@ -169,6 +169,17 @@ def test_a_kind_goodbye_answers_all_that_has_come(apns, connect):
     assert kinds.index("GoAwayFrame") < kinds.index("HeadersFrame")
 
 
+def test_late_answers_end_with_the_connection(apns, connect):
+    refused = AnswerFault(reason="BadTopic", count=None)
+    apns.faults = Faults(delay_seconds=0.1, close_after_refusals=2, answers=[refused])
+    client = connect()
+    for _ in range(5):
+        client.open()
+    client.socket.sendall(client.h2.data_to_send())
+    kinds = [type(frame).__name__ for frame in frames(read_all(client.socket))]
+    assert (kinds.count("HeadersFrame"), kinds.count("GoAwayFrame")) == (2, 1)
+
+
 def read_all(connection: ssl.SSLSocket) -> bytes:
     data = b""
     with contextlib.suppress(ssl.SSLEOFError):
