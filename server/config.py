@@ -11,6 +11,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -336,6 +337,7 @@ def _clock_file(values: Mapping[str, str], public_url: str) -> Path | None:
     return path
 
 
+@cache
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:

@@ -56,9 +56,9 @@ class Glance:
         prepared = look.prepared(self._dialect)
         self._cursor.execute(prepared.sql, prepared.bound(values))
         found = self._cursor.fetchall()
-        if not prepared.converts:
+        if not prepared.converters:
             return [prepared.row(*each) for each in found]
-        return [prepared.row(*map(_converted, each, prepared.converters)) for each in found]
+        return [prepared.row(*prepared.converted(each)) for each in found]
 
 
 class Pen(Glance):
@@ -87,8 +87,7 @@ class _Prepared(NamedTuple):
     order: list[str]
     constants: dict[str, Any]
     binds: Sequence[tuple[str, Callable[[Any], Any]]]
-    converters: Sequence[Callable[[Any], Any] | None]
-    converts: bool
+    converters: Sequence[tuple[int, Callable[[Any], Any]]]
     row: Callable[..., Any]
 
     def bound(self, values: dict[str, Any]) -> list[Any] | dict[str, Any]:
@@ -97,6 +96,13 @@ class _Prepared(NamedTuple):
             values[name] = bind(values[name])
         values |= self.constants
         return [values[name] for name in self.order] if self.order else values
+
+    def converted(self, found: Sequence[Any]) -> list[Any]:
+        """A row of the driver's with every value as its type has it."""
+        row = list(found)
+        for place, convert in self.converters:
+            row[place] = convert(row[place])
+        return row
 
 
 def _prepare(
@@ -124,11 +130,6 @@ def _prepare(
         order=list(compiled.positiontup or ()),
         constants=constants,
         binds=binds,
-        converters=converters,
-        converts=any(converters),
+        converters=[(place, each) for place, each in enumerate(converters) if each],
         row=namedtuple("Row", [str(column.name) for column in columns]),
     )
-
-
-def _converted(value: Any, convert: Callable[[Any], Any] | None) -> Any:
-    return convert(value) if convert else value
