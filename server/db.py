@@ -42,9 +42,10 @@ _CONNECTION = "connection"
 _PEN = "pen"
 # How PostgreSQL says that it went away: nothing, when the line was cut; else its own words.
 _LOST = (None, "57P01", "57P02", "57P03", "08006")
+_BUSY_SECONDS = 30
 _PRAGMAS = (
     "foreign_keys=ON",
-    "busy_timeout=30000",
+    f"busy_timeout={_BUSY_SECONDS * 1000}",
     "synchronous=FULL",
     "recursive_triggers=ON",  # or INSERT OR REPLACE would remove a ledger entry unnoticed
 )
@@ -105,7 +106,9 @@ class Database:
         self._read_engine = self.engine
         self._begin_reading, self._begin_writing = "BEGIN", "BEGIN IMMEDIATE"
         self._idle: deque[Any] = deque()
-        weakref.finalize(self, _close_all, self._idle)
+        self._turn = threading.Lock()
+        self._writers = self._idle if self.is_postgresql else deque()  # one, on SQLite
+        weakref.finalize(self, _close_all, self._idle, self._writers)
         assert self.engine.dialect.dbapi is not None
         self._is_lost: type[Any] = self.engine.dialect.dbapi.OperationalError
         self._is_refused: type[Exception] = self.engine.dialect.dbapi.Error
@@ -163,7 +166,7 @@ class Database:
         Raises:
             RuntimeError: a transaction is open already in this thread.
         """
-        with self._alone():
+        with self._alone(), self._in_turn():
             connection, cursor = self._writer()
             pen = Pen(cursor, self.engine.dialect, {})
             is_clean = False
@@ -179,11 +182,22 @@ class Database:
                 raise
             finally:
                 if is_clean:
-                    self._idle.append(connection)
+                    self._writers.append(connection)
                 else:
                     connection.close()
             if pen.info.get(_OWES):
                 self.due.set()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """On SQLite this process' writers come one after the other without asking it again and
+        again, and on one connection, which then knows what it read last."""
+        is_mine = not self.is_postgresql and self._turn.acquire(timeout=_BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if is_mine:
+                self._turn.release()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -204,7 +218,7 @@ class Database:
     def _writer(self) -> tuple[Any, Any]:
         """A connection of our own and its cursor, in a transaction that writes."""
         while True:
-            kept = self._kept()
+            kept = _kept(self._writers)
             connection = kept or self._open()
             try:
                 cursor = connection.cursor()
@@ -215,7 +229,7 @@ class Database:
                 is_lost = self.is_postgresql and getattr(error, "sqlstate", "") in _LOST
                 if kept is None or not is_lost:
                     raise
-                _close_all(self._idle)  # the database was started again
+                _close_all(self._writers)  # the database was started again
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -249,7 +263,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        _close_all(self._idle)
+        _close_all(self._idle, self._writers)
         self.engine.dispose()
 
     @contextmanager
@@ -258,7 +272,7 @@ class Database:
 
         Taking one from the pool costs more than what most looks ask.
         """
-        connection = self._kept() or self._open()
+        connection = _kept(self._idle) or self._open()
         is_clean = False
         try:
             yield connection
@@ -269,12 +283,6 @@ class Database:
             else:
                 connection.close()  # whatever state it is in, nobody gets it again
 
-    def _kept(self) -> Any:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return None
-
     def _open(self) -> Any:
         pooled = self.engine.raw_connection()
         connection: Any = pooled.driver_connection
@@ -284,9 +292,17 @@ class Database:
         return connection
 
 
-def _close_all(connections: "deque[Any]") -> None:
-    while connections:
-        connections.pop().close()
+def _kept(connections: deque[Any]) -> Any:
+    try:
+        return connections.pop()
+    except IndexError:
+        return None
+
+
+def _close_all(*kept: deque[Any]) -> None:
+    for connections in kept:
+        while connection := _kept(connections):
+            connection.close()
 
 
 Work = Session | Pen  # a transaction, however it was opened
@@ -370,7 +386,7 @@ def _engine(url: URL) -> Engine:
         )
         event.listen(engine, "handle_error", _hide_values)
         return engine
-    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     engine.dialect.do_begin = _begin  # type: ignore[assignment]  # a listener slows them all
     return engine

@@ -341,12 +341,11 @@ def _finish(
     first_line = ledger.next_line(work, event) if event.is_written else 1
     journal.write(work, event)
     hold.book.write(first_line=first_line)
-    at = event.recorded_at
     holds.bring_up_to_date(
         work,
         hold,
         face,
-        at=at,
+        at=event.recorded_at,
         join=services.push_join,
         is_bulk=event.source == _CLOCK,
     )
@@ -375,8 +374,7 @@ def _expire_in(services: Services, pen: Pen, card: Any, now: datetime) -> bool:
         return False
     if not hold.book.has_run_out(now):
         face = hold.face(hold.book.standing(now))
-        join = services.push_join
-        holds.bring_up_to_date(pen, hold, face, at=now, join=join, is_bulk=True)
+        holds.bring_up_to_date(pen, hold, face, at=now, join=services.push_join, is_bulk=True)
         return False
     report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
     origin = Origin(brand_id=card.brand_id, source=_CLOCK)
