@@ -4,19 +4,21 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import String, bindparam, cast, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from server import designs, ledger, traces
 from server.bulk import table_of
-from server.db import Database, Look, connection_of
+from server.db import Database, Work, pen_of
 from server.errors import NotFound, Refused
 from server.face import CardFace, PartFace, Text, compose
+from server.looks import Look, Stroke
 from server.members import is_member_number
 from server.models import Brand, Card, Member, Pass, PassType, Programme, ProgrammePart
 from server.programmes import KINDS
@@ -31,12 +33,32 @@ _BARCODE_LENGTH = 20
 _ID_LENGTH = 36  # of a UUID as we write it
 
 _PASS_TYPE = table_of(PassType)
-_RAISE = (
+_RAISE = Stroke(
     update(_PASS_TYPE)
     .where(_PASS_TYPE.c.identifier == bindparam("pass_type"))
     .values(change_seq=_PASS_TYPE.c.change_seq + bindparam("count"))
     .returning(_PASS_TYPE.c.change_seq)
 )
+
+_CARD, _PASS = table_of(Card), table_of(Pass)
+_MEMBER, _PROGRAMME = table_of(Member), table_of(Programme)
+_CHOICES = (
+    columns(_CARD.c.id, _PROGRAMME.c.slug, _PROGRAMME.c.name)
+    .join_from(_CARD, _PROGRAMME, _PROGRAMME.c.id == _CARD.c.programme_id)
+    .where(_CARD.c.brand_id == bindparam("brand_id"))
+)
+_OF_MEMBER = Look(
+    _CHOICES.join(_MEMBER, _MEMBER.c.id == _CARD.c.member_id).where(
+        _MEMBER.c.brand_id == bindparam("brand_id"),
+        _MEMBER.c.member_number == bindparam("member_number"),
+    )
+)
+_OF_BARCODE = Look(
+    _CHOICES.join(_PASS, _PASS.c.card_id == _CARD.c.id).where(
+        _PASS.c.barcode == bindparam("barcode"), _PASS.c.state == "live"
+    )
+)
+_OF_ID = Look(_CHOICES.where(_CARD.c.id == bindparam("card_id")))
 
 UNKNOWN_DETAIL = "No card of this brand has this id, barcode or member number."
 UNKNOWN = Text("Korttia ei tunnistettu.", "Kortet kändes inte igen.", "Card not recognised.")
@@ -109,7 +131,7 @@ _SHOWN_PASS = Look(
         col(Programme.name).label("programme"),
         col(Programme.design),
         col(ProgrammePart.kind),
-        col(ProgrammePart.rules),
+        cast(col(ProgrammePart.rules), String).label("rules"),
     )
     .select_from(Pass)
     .join(Card, col(Card.id) == col(Pass.card_id))
@@ -150,6 +172,12 @@ def parts_of(session: Session, programme_id: UUID) -> tuple[Part, ...]:
         .order_by(col(ProgrammePart.position))
     )
     return tuple(_part(row.kind, row.rules) for row in session.exec(statement).all())
+
+
+@lru_cache(maxsize=1024)
+def part_of(kind: str, rules: str) -> Part:
+    """The part with these rules, in JSON: they are checked once, and again only when others."""
+    return Part(KINDS[kind], KINDS[kind].rules.model_validate_json(rules))
 
 
 def new_barcode() -> str:
@@ -218,7 +246,7 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
         row = rows[0]
         standing = Standing(ledger.holdings(glance, row.card_id, at=at))
     face = compose(
-        _faces([_part(each.kind, each.rules) for each in rows], standing, row),
+        _faces([part_of(each.kind, each.rules) for each in rows], standing, row),
         brand=row.brand,
         programme=row.programme,
         member_number=row.member_number,
@@ -308,47 +336,34 @@ def show_in(session: Session, card: Card, *, at: datetime) -> Shown:
     )
 
 
-def find(session: Session, brand_id: UUID, code: str, *, programme: str | None = None) -> Card:
+def find(session: Session, brand_id: UUID, code: str) -> Card:
     """The brand's card for `code`: a card id, a barcode or a member number.
+
+    Raises:
+        NotFound, Refused: as `find_id`.
+    """
+    return session.get_one(Card, _choose(_meant(session, brand_id, code)))
+
+
+def find_id(work: Work, brand_id: UUID, code: str, *, programme: str | None = None) -> UUID:
+    """The id of the brand's card for `code`; an id of a card is not looked up at all.
 
     Raises:
         NotFound: `card_unknown`; the same for a stranger's code as for another brand's.
         Refused: `card_ambiguous`; the member has several cards and no `programme` (slug) is given.
-    """
-    cards = candidates(session, brand_id, code)
-    if programme is not None:
-        slugs = {card.id: session.get_one(Programme, card.programme_id).slug for card in cards}
-        cards = [card for card in cards if slugs[card.id] == programme]
-    if not cards:
-        raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
-    if len(cards) > 1:
-        raise Refused(
-            "card_ambiguous",
-            "The member has several cards: name the programme.",
-            text=Text("Valitse kortti.", "Välj kort.", "Choose the card."),
-            fields={"cards": [_choice(session, card) for card in cards]},
-        )
-    return cards[0]
-
-
-def find_id(session: Session, brand_id: UUID, code: str, *, programme: str | None = None) -> UUID:
-    """The id of the card that `find` would find; an id is not looked up at all.
-
-    Raises:
-        NotFound, Refused: as `find`.
     """
     if programme is None and len(code) == _ID_LENGTH:
         try:
             return UUID(code)
         except ValueError:
             pass
-    return find(session, brand_id, code, programme=programme).id
+    found = _meant(work, brand_id, code)
+    return _choose([row for row in found if programme in (None, row.slug)])
 
 
 def candidates(session: Session, brand_id: UUID, code: str) -> list[Card]:
     """The brand's cards that `code` may mean: several only for a member number."""
-    code = code.strip()
-    return _by_code(session, brand_id, code) if code.isprintable() else []
+    return [session.get_one(Card, row.id) for row in _meant(session, brand_id, code)]
 
 
 def links(shown: Shown, public_url: str) -> dict[str, Any]:
@@ -366,35 +381,41 @@ def links(shown: Shown, public_url: str) -> dict[str, Any]:
     }
 
 
-def draw_tag(session: Session, pass_type_identifier: str, count: int = 1) -> int:
+def draw_tag(work: Work, pass_type_identifier: str, count: int = 1) -> int:
     """The last of `count` new change tags. Draw them last: the counter stays locked."""
-    session.flush()
-    raised = {"pass_type": pass_type_identifier, "count": count}
-    tag: int = connection_of(session).execute(_RAISE, raised).scalar_one()
+    rows = pen_of(work).rows(_RAISE, pass_type=pass_type_identifier, count=count)
+    tag: int = rows[0].change_seq
     return tag
 
 
-def _by_code(session: Session, brand_id: UUID, code: str) -> list[Card]:
-    mine = select(Card).where(Card.brand_id == brand_id)
+def _meant(work: Work, brand_id: UUID, code: str) -> list[Any]:
+    """Id, and the programme's slug and name, of each card that `code` may mean."""
+    code, pen = code.strip(), pen_of(work)
+    if not code.isprintable():
+        return []
     if is_member_number(code):
-        statement = mine.join(Member, col(Member.id) == col(Card.member_id)).where(
-            Member.brand_id == brand_id, Member.member_number == code
-        )
-    elif len(code) == _BARCODE_LENGTH:
-        statement = mine.join(Pass, col(Pass.card_id) == col(Card.id)).where(
-            Pass.barcode == code.upper(), Pass.state == "live"
-        )
-    else:
-        try:
-            statement = mine.where(Card.id == UUID(code))
-        except ValueError:
-            return []
-    return list(session.exec(statement).all())
+        return pen.rows(_OF_MEMBER, brand_id=brand_id, member_number=code)
+    if len(code) == _BARCODE_LENGTH:
+        return pen.rows(_OF_BARCODE, brand_id=brand_id, barcode=code.upper())
+    try:
+        return pen.rows(_OF_ID, brand_id=brand_id, card_id=UUID(code))
+    except ValueError:
+        return []
 
 
-def _choice(session: Session, card: Card) -> dict[str, str]:
-    programme = session.get_one(Programme, card.programme_id)
-    return {"card": str(card.id), "programme": programme.slug, "name": programme.name}
+def _choose(found: list[Any]) -> UUID:
+    if not found:
+        raise NotFound("card_unknown", UNKNOWN_DETAIL, text=UNKNOWN)
+    if len(found) > 1:
+        choices = [{"card": str(row.id), "programme": row.slug, "name": row.name} for row in found]
+        raise Refused(
+            "card_ambiguous",
+            "The member has several cards: name the programme.",
+            text=Text("Valitse kortti.", "Välj kort.", "Choose the card."),
+            fields={"cards": choices},
+        )
+    card_id: UUID = found[0].id
+    return card_id
 
 
 def _content_hash(shown: Shown) -> str:

@@ -11,7 +11,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -337,7 +337,7 @@ def _clock_file(values: Mapping[str, str], public_url: str) -> Path | None:
     return path
 
 
-@lru_cache(maxsize=64)
+@cache
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:

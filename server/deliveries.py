@@ -9,29 +9,32 @@ waits for (`is_bulk`) is a lane of its own, which comes after the other.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, true, update
-from sqlalchemy import select as select_rows
-from sqlmodel import Session, col, select
+from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlmodel import col
+from sqlmodel import select as select_models
 
 from server.bulk import table_of
-from server.db import Database, connection_of, owe
+from server.db import Database, Work, owe, pen_of
+from server.looks import Look, Pen, Stroke
 from server.models import Delivery, Device, Pass, Registration
 
 LEASE = timedelta(seconds=60)
 
 _DELIVERY, _REGISTRATION, _DEVICE = table_of(Delivery), table_of(Registration), table_of(Device)
-_HOLDERS = (
-    select_rows(_DEVICE.c.id)
+_PASS = table_of(Pass)
+_HOLDERS = Look(
+    select(_DEVICE.c.id)
     .join_from(_DEVICE, _REGISTRATION, _REGISTRATION.c.device_id == _DEVICE.c.id)
     .where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
     .order_by(_DEVICE.c.id)  # rows are locked in one order everywhere
     .with_for_update(read=True, key_share=True, of=_DEVICE)  # none of them goes away meanwhile
 )
-_OWED = (
-    select_rows(
+_OWED = Look(
+    select(
         _DELIVERY.c.id,
         _DELIVERY.c.device_id,
         _DELIVERY.c.due_at,
@@ -39,16 +42,46 @@ _OWED = (
         _DELIVERY.c.attempts,
         _DELIVERY.c.is_bulk,
     )
-    .where(_DELIVERY.c.device_id.in_(bindparam("device_ids", expanding=True)))
+    .where(
+        _DELIVERY.c.device_id.in_(
+            select(_REGISTRATION.c.device_id).where(_REGISTRATION.c.pass_id == bindparam("pass_id"))
+        )
+    )
     .order_by(_DELIVERY.c.device_id)
     .with_for_update(of=_DELIVERY)
 )
-_RAISE = (
-    update(_DELIVERY)
-    .where(_DELIVERY.c.id == bindparam("row_id"))
-    .values(
-        owed_tag=bindparam("owed_tag"), due_at=bindparam("due_at"), is_bulk=bindparam("is_bulk")
+_IS_ROW = _DELIVERY.c.id == bindparam("row_id")
+_RAISE = Stroke(update(_DELIVERY).where(_IS_ROW), ["owed_tag", "due_at", "is_bulk"])
+_NEW = Stroke(
+    insert(_DELIVERY),
+    ["id", "created_at", "device_id", "owed_tag", "due_at", "is_bulk", "attempts"],
+)
+_CLAIM = Stroke(update(_DELIVERY).where(_IS_ROW), ["claimed_at"])
+_RETURNED = Look(
+    select(
+        _DELIVERY.c.id,
+        _DELIVERY.c.claimed_at,
+        _DELIVERY.c.owed_tag,
+        _DELIVERY.c.due_at,
+        _DELIVERY.c.sent_at,
+        _DELIVERY.c.attempts,
+        _DELIVERY.c.error,
+        _DEVICE.c.push_token,
     )
+    .join_from(_DELIVERY, _DEVICE, _DEVICE.c.id == _DELIVERY.c.device_id)
+    .where(_DELIVERY.c.device_id == bindparam("device_id"))
+)
+_LOCK = Look(
+    select(_DELIVERY.c.id).where(_DELIVERY.c.device_id == bindparam("device_id")).with_for_update()
+)
+_RETURN = Stroke(
+    update(_DELIVERY).where(_IS_ROW), ["claimed_at", "due_at", "sent_at", "attempts", "error"]
+)
+_REST = Look(
+    select(func.min(_PASS.c.announced_at).label("announced_at"))
+    .join_from(_PASS, _REGISTRATION, _REGISTRATION.c.pass_id == _PASS.c.id)
+    .where(_REGISTRATION.c.device_id == bindparam("device_id"))
+    .where(_PASS.c.change_tag > bindparam("owed_tag"))
 )
 
 
@@ -92,20 +125,20 @@ def announce(pass_: Changed, *, at: datetime, join: timedelta) -> datetime:
 
 
 def owe_devices(
-    session: Session, pass_: Changed, *, at: datetime, join: timedelta, is_bulk: bool = False
+    work: Work, pass_: Changed, *, at: datetime, join: timedelta, is_bulk: bool = False
 ) -> None:
     """Every device registered for the pass is owed a push up to its change tag.
 
     The pass is announced, and must have been written: its row is locked before the devices'.
     """
-    due_at = pass_.announced_at or at
-    connection = connection_of(session)
-    device_ids = connection.execute(_HOLDERS, {"pass_id": pass_.id}).scalars().all()
+    due_at, pen = pass_.announced_at or at, pen_of(work)
+    device_ids = [row.id for row in pen.rows(_HOLDERS, pass_id=pass_.id)]
     if not device_ids:
         return
-    owe(session)
-    rows = {row.device_id: row for row in connection.execute(_OWED, {"device_ids": device_ids})}
-    changed, new = [], []
+    owe(pen)
+    rows = {row.device_id: row for row in pen.rows(_OWED, pass_id=pass_.id)}
+    changed: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
     for device_id in device_ids:
         row = rows.get(device_id)
         wanted_at = due_at
@@ -121,10 +154,8 @@ def owe_devices(
             # The service asked to wait with what was put off.
             owed["due_at"] = row.due_at if row.attempts else min(row.due_at, wanted_at)
         changed.append({"row_id": row.id, **owed})
-    if changed:
-        connection.execute(_RAISE, changed)
-    if new:
-        connection.execute(insert(_DELIVERY), new)
+    pen.write_all(_RAISE, changed)
+    pen.write_all(_NEW, new)
 
 
 def claim(
@@ -140,71 +171,65 @@ def claim(
     With `pass_type_identifier` only what devices of that pass type are owed, with `is_bulk` only
     one of the lanes.
     """
-    with database.transaction() as session:
-        statement = (
-            select(Delivery, Device)
-            .join(Device, col(Device.id) == col(Delivery.device_id))
-            .where(col(Delivery.due_at) <= at, _is_free(at), _is_in(is_bulk))
-            .where(_is_of(pass_type_identifier))
-            .order_by(col(Delivery.is_bulk), col(Delivery.due_at), col(Delivery.owed_tag))
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=Delivery)
+    given: dict[str, Any] = {"at": at, "stale": at - LEASE, "most": limit}
+    if pass_type_identifier is not None:
+        given["pass_type"] = pass_type_identifier
+    if is_bulk is not None:
+        given["lane"] = is_bulk
+    with database.writing() as pen:
+        rows = pen.rows(_due(tuple(given)), **given)
+        pen.write_all(_CLAIM, [{"row_id": row.id, "claimed_at": at} for row in rows])
+    return [
+        DuePush(
+            device_id=row.device_id,
+            pass_type_identifier=row.pass_type_identifier,
+            push_token=row.push_token,
+            owed_tag=row.owed_tag,
+            due_at=row.due_at or at,
+            attempts=row.attempts,
+            was_reached=bool(row.sent_at and row.sent_at >= row.push_token_at),
+            claimed_at=at,
+            is_bulk=row.is_bulk,
+            library_identifier=row.library_identifier,
         )
-        rows = session.exec(statement).all()
-        for delivery, _ in rows:
-            delivery.claimed_at = at
-            session.add(delivery)
-        return [
-            DuePush(
-                device_id=device.id,
-                pass_type_identifier=device.pass_type_identifier,
-                push_token=device.push_token,
-                owed_tag=delivery.owed_tag,
-                due_at=delivery.due_at or at,
-                attempts=delivery.attempts,
-                was_reached=bool(delivery.sent_at and delivery.sent_at >= device.push_token_at),
-                claimed_at=at,
-                is_bulk=delivery.is_bulk,
-                library_identifier=device.library_identifier,
-            )
-            for delivery, device in rows
-        ]
+        for row in rows
+    ]
 
 
 def settle(database: Database, pushes: Iterable[DuePush], *, at: datetime) -> None:
     """The push service took these. What changed meanwhile stays owed."""
-    with database.transaction() as session:
+    with database.writing() as pen:
         for push in sorted(pushes, key=lambda push: push.device_id):
-            if row := _returned(session, push):
-                row.sent_at, row.attempts, row.error = at, 0, None
-                is_all = row.owed_tag == push.owed_tag
-                row.due_at = None if is_all else _rest_due(session, push, at=at)
+            if row := _returned(pen, push):
+                rest = None if row.owed_tag == push.owed_tag else _rest_due(pen, push, at=at)
+                if rest:
+                    owe(pen)
+                _return(pen, row, due_at=rest, sent_at=at, attempts=0, error=None)
 
 
 def put_off(database: Database, push: DuePush, *, until: datetime, error: str) -> None:
     """It did not get through: try again at `until`."""
-    with database.transaction() as session:
-        if row := _returned(session, push):
-            row.due_at, row.error = until, error
-            row.attempts += 1
+    with database.writing() as pen:
+        if row := _returned(pen, push):
+            owe(pen)
+            _return(pen, row, due_at=until, error=error, attempts=row.attempts + 1)
 
 
 def give_up(database: Database, push: DuePush, *, error: str) -> None:
     """Trying again cannot help: nothing is owed up to this change any more, the reason stays."""
-    with database.transaction() as session:
-        if row := _returned(session, push):
-            row.error, row.attempts = error, 0
-            row.due_at = None if row.owed_tag == push.owed_tag else row.due_at
+    with database.writing() as pen:
+        if row := _returned(pen, push):
+            owe(pen)
+            due_at = None if row.owed_tag == push.owed_tag else row.due_at
+            _return(pen, row, due_at=due_at, error=error, attempts=0)
 
 
 def release(database: Database, pushes: Iterable[DuePush]) -> None:
     """Give claimed rows back untried, so that the next worker need not wait for the lease."""
-    with database.transaction() as session:
+    with database.writing() as pen:
         for push in sorted(pushes, key=lambda push: push.device_id):
-            row = _delivery(session, push.device_id)
-            if row and row.claimed_at == push.claimed_at:
-                row.claimed_at = None
-                session.add(row)
+            if row := _claimed(pen, push):
+                _return(pen, row)
 
 
 def release_all(database: Database) -> int:
@@ -214,7 +239,7 @@ def release_all(database: Database) -> int:
     does no harm: a push only makes a phone ask.
     """
     with database.transaction() as session:
-        statement = select(Delivery).where(col(Delivery.claimed_at).is_not(None))
+        statement = select_models(Delivery).where(col(Delivery.claimed_at).is_not(None))
         rows = session.exec(statement).all()
         for row in rows:
             row.claimed_at = None
@@ -230,16 +255,14 @@ def next_due(
     is_bulk: bool | None = None,
 ) -> datetime | None:
     """When the next delivery that nobody has in hand at `at` is due, in one lane or in both."""
-    statement = (
-        select(Delivery.due_at)
-        .join(Device, col(Device.id) == col(Delivery.device_id))
-        .where(col(Delivery.due_at).is_not(None), _is_free(at), _is_of(pass_type_identifier))
-        .where(_is_in(is_bulk))
-        .order_by(col(Delivery.due_at))
-        .limit(1)
-    )
-    with database.reading() as session:
-        return session.exec(statement).first()
+    given: dict[str, Any] = {"stale": at - LEASE}
+    if pass_type_identifier is not None:
+        given["pass_type"] = pass_type_identifier
+    if is_bulk is not None:
+        given["lane"] = is_bulk
+    rows = database.look(_next(tuple(given)), **given)
+    due_at: datetime | None = rows[0].due_at if rows else None
+    return due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +281,7 @@ class Backlog:
 
 def backlog(database: Database) -> Backlog:
     """What is owed at the moment."""
-    statement = select(func.count(), func.min(Delivery.due_at)).where(
+    statement = select_models(func.count(), func.min(Delivery.due_at)).where(
         col(Delivery.due_at).is_not(None)
     )
     with database.reading() as session:
@@ -268,51 +291,84 @@ def backlog(database: Database) -> Backlog:
 
 def owed(database: Database) -> int:
     """How many devices are owed a push."""
-    statement = select(func.count()).where(col(Delivery.due_at).is_not(None))
+    statement = select_models(func.count()).where(col(Delivery.due_at).is_not(None))
     with database.reading() as session:
         return session.exec(statement).one()
 
 
-def _is_free(at: datetime) -> ColumnElement[bool]:
-    return col(Delivery.claimed_at).is_(None) | (col(Delivery.claimed_at) < at - LEASE)
-
-
-def _is_of(pass_type_identifier: str | None) -> ColumnElement[bool]:
-    if pass_type_identifier is None:
-        return true()
-    return col(Device.pass_type_identifier) == pass_type_identifier
-
-
-def _is_in(is_bulk: bool | None) -> ColumnElement[bool]:
-    return true() if is_bulk is None else col(Delivery.is_bulk) == is_bulk
-
-
-def _rest_due(session: Session, push: DuePush, *, at: datetime) -> datetime:
-    """When to tell of what changed while the push was on its way."""
-    statement = (
-        select(func.min(Pass.announced_at))
-        .join(Registration, col(Registration.pass_id) == col(Pass.id))
-        .where(Registration.device_id == push.device_id, col(Pass.change_tag) > push.owed_tag)
+@cache
+def _due(given: tuple[str, ...]) -> Look:
+    """What is due and free, by those conditions for which something is `given`."""
+    return Look(
+        _free(given)
+        .with_only_columns(
+            _DELIVERY.c.id,
+            _DELIVERY.c.device_id,
+            _DELIVERY.c.owed_tag,
+            _DELIVERY.c.due_at,
+            _DELIVERY.c.attempts,
+            _DELIVERY.c.sent_at,
+            _DELIVERY.c.is_bulk,
+            _DEVICE.c.pass_type_identifier,
+            _DEVICE.c.push_token,
+            _DEVICE.c.push_token_at,
+            _DEVICE.c.library_identifier,
+        )
+        .where(_DELIVERY.c.due_at <= bindparam("at"))
+        .order_by(_DELIVERY.c.is_bulk, _DELIVERY.c.due_at, _DELIVERY.c.owed_tag)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=_DELIVERY)
     )
-    return max(at, session.exec(statement).one() or at)
 
 
-def _returned(session: Session, push: DuePush) -> Delivery | None:
-    """The row of `push`, out of the worker's hands; None when the answer says nothing about it.
+@cache
+def _next(given: tuple[str, ...]) -> Look:
+    return Look(_free(given).order_by(_DELIVERY.c.due_at).limit(1))
+
+
+def _free(given: tuple[str, ...]) -> Select[datetime | None]:
+    is_free = _DELIVERY.c.claimed_at.is_(None) | (_DELIVERY.c.claimed_at < bindparam("stale"))
+    statement = (
+        select(_DELIVERY.c.due_at)
+        .join_from(_DELIVERY, _DEVICE, _DEVICE.c.id == _DELIVERY.c.device_id)
+        .where(_DELIVERY.c.due_at.is_not(None), is_free)
+    )
+    if "pass_type" in given:
+        statement = statement.where(_DEVICE.c.pass_type_identifier == bindparam("pass_type"))
+    if "lane" in given:
+        statement = statement.where(_DELIVERY.c.is_bulk == bindparam("lane"))
+    return statement
+
+
+def _rest_due(pen: Pen, push: DuePush, *, at: datetime) -> datetime:
+    """When to tell of what changed while the push was on its way."""
+    (row,) = pen.rows(_REST, device_id=push.device_id, owed_tag=push.owed_tag)
+    return max(at, row.announced_at or at)
+
+
+def _returned(pen: Pen, push: DuePush) -> Any:
+    """The row of `push`, still in the worker's hands; None when the answer says nothing about it.
 
     So it is when the lease has run out and somebody else has the row in hand, and when the phone
-    has given another token meanwhile: it stays due, for that token.
+    has given another token meanwhile: then it is free at once, and stays due for that token.
     """
-    row = _delivery(session, push.device_id)
-    if row is None or row.claimed_at != push.claimed_at:
+    row = _claimed(pen, push)
+    if row and row.push_token != push.push_token:
+        owe(pen)
+        _return(pen, row)
         return None
-    row.claimed_at = None
-    session.add(row)
-    owe(session)
-    device = session.get_one(Device, push.device_id)
-    return row if device.push_token == push.push_token else None
+    return row
 
 
-def _delivery(session: Session, device_id: UUID) -> Delivery | None:
-    statement = select(Delivery).where(Delivery.device_id == device_id).with_for_update()
-    return session.exec(statement).first()
+def _claimed(pen: Pen, push: DuePush) -> Any:
+    """The row of `push`, locked, if it is still the one that was claimed."""
+    if not pen.is_sqlite:  # before reading: who gives a phone another token has the row locked
+        pen.rows(_LOCK, device_id=push.device_id)
+    rows = pen.rows(_RETURNED, device_id=push.device_id)
+    return rows[0] if rows and rows[0].claimed_at == push.claimed_at else None
+
+
+def _return(pen: Pen, row: Any, **changed: Any) -> None:
+    """Out of the worker's hands, with what has `changed`."""
+    kept = {name: getattr(row, name) for name in ("due_at", "sent_at", "attempts", "error")}
+    pen.write(_RETURN, row_id=row.id, **{**kept, **changed}, claimed_at=None)

@@ -8,20 +8,23 @@ id brings the same answer.
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID, uuid4
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from server import cards, holds, journal, ledger, members, metrics
-from server.db import taken
+from server import answers, cards, holds, journal, ledger, members, metrics
+from server.db import Work, taken
 from server.errors import Conflict, LeimaError, NotFound, Refused, ServiceError
 from server.face import Text
+from server.looks import Look, Pen
 from server.models import Brand, Card, Event, Programme
 from server.programmes.base import Happening, Notice
 from server.seals import derive
@@ -40,6 +43,7 @@ NAMES = (
     "answered",
     "shared",
 )
+COUNTED = (*NAMES, "reversed")
 RECORDABLE = tuple(name for name in NAMES if name != "enrolled")
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,12 @@ _RACES = (
     "uq_member_brand_id_phone",
 )
 _TRIES = 3
+_TOGETHER = 25  # cards in one transaction, where it has the database to itself: tills wait for it
+_DUE = Look(
+    columns(col(Card.id), col(Card.brand_id))
+    .where(col(Card.wake_at) < bindparam("now"))
+    .limit(bindparam("most"))
+)
 _UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
 
 
@@ -98,30 +108,39 @@ class Answer:
         return values
 
 
-def _counted(default: str) -> Callable[[Callable[_P, Answer]], Callable[_P, Answer]]:
-    """Count how each call ended, once it has; under the report's name, or else `default`."""
+def count(name: str, result: Answer | ServiceError | None) -> None:
+    """Count how an event ended; None when by a fault of ours."""
+    outcome = "failed"
+    if isinstance(result, Answer):
+        outcome = "replayed" if result.is_replayed else "recorded"
+    elif result:
+        outcome = result.code
+    metrics.EVENTS.labels(name if name in COUNTED else "other", outcome).inc()
+
+
+def _counted(name: str | None = None) -> Callable[[Callable[_P, Answer]], Callable[_P, Answer]]:
+    """Count how each call ended, once it has: under `name`, or else the report's."""
 
     def decorate(action: Callable[_P, Answer]) -> Callable[_P, Answer]:
         @wraps(action)
         def counted(*args: _P.args, **kwargs: _P.kwargs) -> Answer:
-            name = next((arg.name for arg in args if isinstance(arg, Report)), default)
-            outcome = "failed"
+            called = name or next((arg.name for arg in args if isinstance(arg, Report)), "other")
+            result: Answer | ServiceError | None = None
             try:
-                answer = action(*args, **kwargs)
-                outcome = "replayed" if answer.is_replayed else "recorded"
-                return answer
+                result = action(*args, **kwargs)
+                return result
             except ServiceError as error:
-                outcome = error.code
+                result = error
                 raise
             finally:
-                metrics.EVENTS.labels(name if name in NAMES else default, outcome).inc()
+                count(called, result)
 
         return counted
 
     return decorate
 
 
-@_counted("other")
+@_counted()
 def record(services: Services, origin: Origin, report: Report) -> Answer:
     """Let the card's programme decide what `report` is worth, and write it.
 
@@ -130,19 +149,12 @@ def record(services: Services, origin: Origin, report: Report) -> Answer:
         Refused: a rule is broken, or the id was used for something else.
         Conflict: there is not enough to redeem.
     """
-    if report.name not in RECORDABLE:
-        raise Refused("name_unknown", f"No event {report.name!r} can be recorded.")
-    fingerprint = _fingerprint("record", _plain(origin, report))
 
-    def write(session: Session) -> Answer:
-        card_id = cards.find_id(session, origin.brand_id, report.card, programme=report.programme)
-        hold = holds.take(session, origin.brand_id, card_id)
-        now = services.now()  # after waiting for the card: events of a card are in its order
-        event = _event(origin, report, card_id, fingerprint, now)
-        entries, notice = _decide(hold, event, report)
-        return _finish(services, session, hold, event, entries, notice)
+    def attempt() -> Answer:
+        with services.database.writing() as pen:
+            return record_in(services, pen, origin, report)
 
-    return _once(services, (origin.brand_id, report.id), fingerprint, write)
+    return _patiently(report.id, attempt)
 
 
 @_counted("reversed")
@@ -157,6 +169,8 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
     fingerprint = _fingerprint("reverse", {"event": event_id})
 
     def write(session: Session) -> Answer:
+        if answer := _stored(session, origin.brand_id, reversal_id, fingerprint):
+            return answer
         original = find(session, origin.brand_id, event_id)
         holds.lock(session, original.card_id)
         _refuse_irreversible(session, original)
@@ -169,7 +183,7 @@ def reverse(services: Services, origin: Origin, *, event_id: str, reversal_id: s
         settled, _ = _decide(hold, event, report, until=undone.until)
         return _finish(services, session, hold, event, [*undone.entries, *settled], _UNDONE)
 
-    return _once(services, (origin.brand_id, reversal_id), fingerprint, write)
+    return _patiently(reversal_id, _in_transaction(services, write))
 
 
 @_counted("enrolled")
@@ -194,6 +208,8 @@ def enrol(
     now = services.now()
 
     def write(session: Session) -> Answer:
+        if answer := _stored(session, origin.brand_id, event_id, fingerprint):
+            return answer
         programme = find_programme(session, origin.brand_id, programme_slug)
         brand = session.get_one(Brand, origin.brand_id)
         member = members.enrol(session, brand, applicant, at=now)
@@ -213,21 +229,17 @@ def enrol(
         journal.write(session, event)
         return Answer(event.answer)
 
-    return _once(services, (origin.brand_id, event_id), fingerprint, write)
+    return _patiently(event_id, _in_transaction(services, write))
 
 
 def expire_due(services: Services, *, limit: int = 100) -> int:
     """Write off what has run out on cards whose time has come, and bring them up to date; how many
     cards that were."""
     now = services.now()
-    with services.database.reading() as session:
-        statement = select(Card).where(col(Card.wake_at) < now).limit(limit)
-        due = session.exec(statement).all()
-    for card in due:
-        try:
-            _expire(services, card.id, now)
-        except LeimaError as error:  # one programme's fault may not hold up the others
-            _log.error("events.not_expired card=%s: %s", card.id, error)
+    due = services.database.look(_DUE, now=now, most=limit)
+    at_once = services.database.cards_at_once
+    for start in range(0, len(due), at_once):
+        _expire(services, due[start : start + at_once], now)
     return len(due)
 
 
@@ -245,6 +257,25 @@ def find(session: Session, brand_id: UUID, event_id: str) -> Event:
             text=Text("Tapahtumaa ei löydy.", "Händelsen finns inte.", "There is no such event."),
         )
     return event
+
+
+def record_in(services: Services, pen: Pen, origin: Origin, report: Report) -> Answer:
+    """As `record`, in a transaction that is open; refused, it has written nothing.
+
+    Raises:
+        NotFound, Refused, Conflict: as `record`.
+    """
+    if report.name not in RECORDABLE:
+        raise Refused("name_unknown", f"No event {report.name!r} can be recorded.")
+    fingerprint = _fingerprint("record", _plain(origin, report))
+    if answer := _stored(pen, origin.brand_id, report.id, fingerprint):
+        return answer
+    card_id = cards.find_id(pen, origin.brand_id, report.card, programme=report.programme)
+    hold = holds.take(pen, origin.brand_id, card_id)
+    now = services.now()  # after waiting for the card: events of a card are in its order
+    event = _event(origin, report, card_id, fingerprint, now)
+    entries, notice = _decide(hold, event, report)
+    return _finish(services, pen, hold, event, entries, notice)
 
 
 def is_known(session: Session, brand_id: UUID, event_id: str) -> bool:
@@ -297,7 +328,7 @@ def _decide(
 
 def _finish(
     services: Services,
-    session: Session,
+    work: Work,
     hold: holds.Hold,
     event: journal.Recorded,
     entries: Iterable[ledger.Entry],
@@ -306,74 +337,50 @@ def _finish(
     """Answer, and write all that is not written yet."""
     standing = hold.book.standing(event.recorded_at)
     face = hold.face(standing)
-    answer = {
-        "id": event.id,
-        "name": event.name,
-        "card": str(hold.card_id),
-        "at": event.at.isoformat(),
-        "reverses": event.reverses_event_id,
-        "posted": _posted(entries),
-        "standing": hold.balances(standing),
-        "notice": notice and _told(notice),
-        "shows": face.in_language(hold.row.language),
-    }
-    event.answer = json.dumps(answer, ensure_ascii=False)
-    first_line = ledger.next_line(session, event) if event.is_written else 1
-    journal.write(session, event)
+    event.answer = answers.text(event, hold, (standing, face), entries, notice)
+    first_line = ledger.next_line(work, event) if event.is_written else 1
+    journal.write(work, event)
     hold.book.write(first_line=first_line)
-    at = event.recorded_at
     holds.bring_up_to_date(
-        session,
+        work,
         hold,
         face,
-        at=at,
+        at=event.recorded_at,
         join=services.push_join,
         is_bulk=event.source == _CLOCK,
     )
     return Answer(event.answer)
 
 
-def _told(notice: Notice) -> dict[str, Any]:
-    return {
-        "code": notice.code,
-        "level": notice.level,
-        "text": notice.text.as_dict(),
-        "again_at": notice.again_at and notice.again_at.astimezone(UTC).isoformat(),
-    }
-
-
-def _posted(entries: Iterable[ledger.Entry]) -> list[dict[str, Any]]:
-    """The entries by type and unit: which lots they touched is the ledger's own business."""
-    sums: dict[tuple[str, str], int] = {}
-    for entry in entries:
-        key = (entry.type, entry.unit)
-        sums[key] = sums.get(key, 0) + entry.delta
-    return [
-        {"type": kind, "unit": unit, "delta": delta}
-        for (kind, unit), delta in sums.items()
-        if delta
-    ]
-
-
-def _expire(services: Services, card_id: UUID, now: datetime) -> None:
-    with services.database.transaction() as session:
-        card = session.get_one(Card, card_id, with_for_update={"key_share": True})
-        if card.wake_at is None or card.wake_at >= now:
+def _expire(services: Services, due: Sequence[Any], now: datetime) -> None:
+    """One transaction for them all; one programme's fault may not hold up the others."""
+    try:
+        with services.database.writing() as pen:
+            expired = sum(_expire_in(services, pen, card, now) for card in due)
+    except LeimaError as error:
+        if len(due) == 1:
+            _log.error("events.not_expired card=%s: %s", due[0].id, error)
             return
-        hold = holds.take(session, card.brand_id, card.id)
-        if not hold.book.has_run_out(now):  # it was only to be looked at anew
-            face = hold.face(hold.book.standing(now))
-            join = services.push_join
-            holds.bring_up_to_date(session, hold, face, at=now, join=join, is_bulk=True)
-            return
-        report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
-        origin = Origin(brand_id=card.brand_id, source=_CLOCK)
-        event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
-        journal.write(session, event)
-        entries = ledger.expire(session, event, at=now)
-        hold = holds.take(session, card.brand_id, card.id)
-        _finish(services, session, hold, event, entries, None)
-    metrics.EVENTS.labels("expired", "recorded").inc()
+        for card in due:
+            _expire(services, [card], now)
+        return
+    metrics.EVENTS.labels("expired", "recorded").inc(expired)
+
+
+def _expire_in(services: Services, pen: Pen, card: Any, now: datetime) -> bool:
+    """Whether something had run out; otherwise the card was only to be looked at anew."""
+    hold = holds.take(pen, card.brand_id, card.id)
+    if hold.row.wake_at is None or hold.row.wake_at >= now:
+        return False
+    if not hold.book.has_run_out(now):
+        face = hold.face(hold.book.standing(now))
+        holds.bring_up_to_date(pen, hold, face, at=now, join=services.push_join, is_bulk=True)
+        return False
+    report = Report(id=f"expired:{uuid4()}", card=str(card.id), name="expired")
+    origin = Origin(brand_id=card.brand_id, source=_CLOCK)
+    event = _event(origin, report, card.id, _fingerprint("expire", {}), now)
+    _finish(services, pen, hold, event, hold.book.write_off(event, at=now), None)
+    return True
 
 
 def _event(
@@ -407,29 +414,35 @@ def _event(
     )
 
 
-def _once(
-    services: Services, key: tuple[UUID, str], fingerprint: str, write: Callable[[Session], Answer]
-) -> Answer:
-    """What is stored under `key` (brand, event id), else what `write` makes of it.
+def _in_transaction(services: Services, write: Callable[[Session], Answer]) -> Callable[[], Answer]:
+    def attempt() -> Answer:
+        with services.database.transaction() as session:
+            return write(session)
+
+    return attempt
+
+
+def _patiently(event_id: str, attempt: Callable[[], Answer]) -> Answer:
+    """What `attempt` brings.
 
     On PostgreSQL somebody else may be writing the same event, member or card at this very moment.
     Then theirs is there by now, and everything is looked at anew.
     """
     for _ in range(_TRIES):
         try:
-            with services.database.transaction() as session:
-                return _stored(session, *key, fingerprint) or write(session)
+            return attempt()
         except IntegrityError as error:
             if taken(error) not in _RACES:
                 raise
     raise Conflict(
         "in_flight",
-        f"The id {key[1]} is being worked on: send the same again to get the answer.",
+        f"The id {event_id} is being worked on: send the same again to get the answer.",
     )
 
 
-def _stored(session: Session, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
-    event = journal.answered(session, brand_id, event_id)
+def _stored(work: Work, brand_id: UUID, event_id: str, fingerprint: str) -> Answer | None:
+    """What was answered under this id (brand, event id)."""
+    event = journal.answered(work, brand_id, event_id)
     if event is None:
         return None
     if event.fingerprint != fingerprint:

@@ -6,31 +6,31 @@ and keeps the rest in memory until it is written.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, bindparam, cast, select, update
-from sqlmodel import Session
 
 from server import cards, deliveries, designs, ledger, traces
 from server.bulk import table_of
-from server.db import connection_of
+from server.db import Work, pen_of
 from server.errors import NotFound
 from server.face import CardFace, compose
+from server.looks import Look, Stroke
 from server.models import Brand, Card, Member, Pass, Programme, ProgrammePart
-from server.programmes import KINDS
 from server.programmes.base import Standing
 
 _CARD, _PASS, _MEMBER = table_of(Card), table_of(Pass), table_of(Member)
 _BRAND, _PROGRAMME, _PART = table_of(Brand), table_of(Programme), table_of(ProgrammePart)
 
-_LOCK = select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
-_LOCK_PASS = (
+_LOCK = Look(
+    select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
+)
+_LOCK_PASS = Look(
     select(_PASS.c.id).where(_PASS.c.id == bindparam("pass_id")).with_for_update(key_share=True)
 )
-_WHOLE = (
+_WHOLE = Look(
     select(
         _CARD.c.id,
         _CARD.c.brand_id,
@@ -65,8 +65,11 @@ _WHOLE = (
     .where(_PASS.c.state == "live", _PASS.c.purpose == "card")
     .order_by(_PART.c.position)
 )
-_WAKE = update(_CARD).where(_CARD.c.id == bindparam("card_id"))
-_MOVE = update(_PASS).where(_PASS.c.id == bindparam("pass_id"))
+_WAKE = Stroke(update(_CARD).where(_CARD.c.id == bindparam("card_id")), ["wake_at"])
+_MOVE = Stroke(
+    update(_PASS).where(_PASS.c.id == bindparam("pass_id")),
+    ["modified_at", "content_hash", "version", "change_tag", "announced_at"],
+)
 
 
 @dataclass(slots=True)
@@ -123,30 +126,30 @@ class Hold:
         return {unit: standing.balance(unit) for unit in units}
 
 
-def lock(session: Session, card_id: UUID) -> None:
+def lock(work: Work, card_id: UUID) -> None:
     """Nobody else changes this card until the transaction ends."""
-    connection = connection_of(session)
-    if connection.dialect.name != "sqlite":  # there, the transaction alone is the lock
-        connection.execute(_LOCK, {"card_id": card_id})
+    pen = pen_of(work)
+    if not pen.is_sqlite:  # there, the transaction alone is the lock
+        pen.rows(_LOCK, card_id=card_id)
 
 
-def take(session: Session, brand_id: UUID, card_id: UUID) -> Hold:
+def take(work: Work, brand_id: UUID, card_id: UUID) -> Hold:
     """The brand's card, locked and whole.
 
     Raises:
         NotFound: `card_unknown`; another brand's card is as unknown as none.
     """
-    lock(session, card_id)
-    connection = connection_of(session)
-    rows = connection.execute(_WHOLE, {"card_id": card_id, "brand_id": brand_id}).all()
+    pen = pen_of(work)
+    lock(pen, card_id)
+    rows = pen.rows(_WHOLE, card_id=card_id, brand_id=brand_id)
     if not rows:
         raise NotFound("card_unknown", cards.UNKNOWN_DETAIL, text=cards.UNKNOWN)
-    parts = tuple(_part(row.kind, row.rules) for row in rows)
-    return Hold(rows[0], parts, ledger.Book(session, card_id))
+    parts = tuple(cards.part_of(row.kind, row.rules) for row in rows)
+    return Hold(rows[0], parts, ledger.Book(pen, card_id))
 
 
 def bring_up_to_date(
-    session: Session,
+    work: Work,
     hold: Hold,
     face: CardFace,
     *,
@@ -159,40 +162,34 @@ def bring_up_to_date(
     The version moves only with the content. The change tag's counter stays locked until the
     commit, so that tags are in the order of commits. `is_bulk`: nobody at a till waits to see it.
     """
-    connection, row = connection_of(session), hold.row
+    pen, row = pen_of(work), hold.row
     wake_at = hold.book.next_expiry()
     if wake_at != row.wake_at:
-        connection.execute(_WAKE, {"card_id": row.id, "wake_at": wake_at})
+        pen.write(_WAKE, card_id=row.id, wake_at=wake_at)
     design = designs.load(row.design).version
     content_hash = face.content_hash(state=row.state, design=design, contact=row.contact)
     if content_hash == row.content_hash:
         return
-    if connection.dialect.name != "sqlite":  # locks in one order everywhere: pass, counter, device
-        connection.execute(_LOCK_PASS, {"pass_id": row.pass_id})
+    if not pen.is_sqlite:  # locks in one order everywhere: pass, counter, device
+        pen.rows(_LOCK_PASS, pass_id=row.pass_id)
     changed = _Changed(
         id=row.pass_id,
         serial_number=row.serial_number,
         state=row.state,
         version=row.version + 1,
-        change_tag=cards.draw_tag(session, row.pass_type_identifier),
+        change_tag=cards.draw_tag(pen, row.pass_type_identifier),
         modified_at=max(at.replace(microsecond=0), row.modified_at + timedelta(seconds=1)),
         announced_at=row.announced_at,
     )
     deliveries.announce(changed, at=at, join=join)
-    moved = {
-        "pass_id": row.pass_id,
-        "modified_at": changed.modified_at,
-        "content_hash": content_hash,
-        "version": changed.version,
-        "change_tag": changed.change_tag,
-        "announced_at": changed.announced_at,
-    }
-    connection.execute(_MOVE, moved)
-    traces.changed(session, changed, face, design=design, at=at)
-    deliveries.owe_devices(session, changed, at=at, join=join, is_bulk=is_bulk)
-
-
-@lru_cache(maxsize=1024)
-def _part(kind: str, rules: str) -> cards.Part:
-    """Rules are checked once, and again only when they are others."""
-    return cards.Part(KINDS[kind], KINDS[kind].rules.model_validate_json(rules))
+    pen.write(
+        _MOVE,
+        pass_id=row.pass_id,
+        modified_at=changed.modified_at,
+        content_hash=content_hash,
+        version=changed.version,
+        change_tag=changed.change_tag,
+        announced_at=changed.announced_at,
+    )
+    traces.changed(pen, changed, face, design=design, at=at)
+    deliveries.owe_devices(pen, changed, at=at, join=join, is_bulk=is_bulk)

@@ -6,23 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlmodel import Session
 
 from server.bulk import table_of
-from server.db import connection_of
+from server.db import Work, pen_of
+from server.looks import Look, Stroke
 from server.models import Event
 
 _EVENT = table_of(Event)
 _COLUMNS = tuple(column.key for column in _EVENT.c)
-_NEW_EVENT = insert(_EVENT)
-_ANSWER = (
-    update(_EVENT)
-    .where(_EVENT.c.brand_id == bindparam("event_brand"), _EVENT.c.id == bindparam("event_id"))
-    .values(answer=bindparam("answer"))
-)
-_ANSWERED = select(_EVENT.c.fingerprint, _EVENT.c.answer).where(
-    _EVENT.c.brand_id == bindparam("brand_id"), _EVENT.c.id == bindparam("event_id")
-)
+_IS_IT = (_EVENT.c.brand_id == bindparam("event_brand"), _EVENT.c.id == bindparam("event_id"))
+_NEW_EVENT = Stroke(insert(_EVENT), _COLUMNS)
+_ANSWER = Stroke(update(_EVENT).where(*_IS_IT), ["answer"])
+_ANSWERED = Look(select(_EVENT.c.fingerprint, _EVENT.c.answer).where(*_IS_IT))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,19 +42,17 @@ class Recorded:
     is_written: bool = False
 
 
-def write(session: Session, event: Recorded) -> None:
+def write(work: Work, event: Recorded) -> None:
     """Write the event before what it posts, which refers to it; a second time, its answer."""
-    connection = connection_of(session)
+    pen = pen_of(work)
     if event.is_written:
-        key = {"event_brand": event.brand_id, "event_id": event.id}
-        connection.execute(_ANSWER, {**key, "answer": event.answer})
+        pen.write(_ANSWER, event_brand=event.brand_id, event_id=event.id, answer=event.answer)
         return
-    session.flush()
-    connection.execute(_NEW_EVENT, {name: getattr(event, name) for name in _COLUMNS})
+    pen.write(_NEW_EVENT, **{name: getattr(event, name) for name in _COLUMNS})
     event.is_written = True
 
 
-def answered(session: Session, brand_id: UUID, event_id: str) -> Any:
+def answered(work: Work, brand_id: UUID, event_id: str) -> Any:
     """`fingerprint` and `answer` of the brand's event with this id, None when there is none."""
-    key = {"brand_id": brand_id, "event_id": event_id}
-    return connection_of(session).execute(_ANSWERED, key).first()
+    rows = pen_of(work).rows(_ANSWERED, event_brand=brand_id, event_id=event_id)
+    return rows[0] if rows else None

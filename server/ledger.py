@@ -6,57 +6,51 @@ sum of the live lots and can be rebuilt from the entries at any time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, case, insert, update
+from sqlalchemy import and_, bindparam, case, func, insert, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from server import bulk
 from server.bulk import table_of
-from server.db import Glance, Look, connection_of
+from server.db import Work, pen_of
 from server.errors import Conflict
 from server.face import Text
+from server.looks import Glance, Look, Pen, Stroke
 from server.models import Event, LedgerEntry, Lot
 from server.programmes.base import Holding, Past, Posting, Standing
 
+_EVENT, _LOT, _ENTRY = table_of(Event), table_of(Lot), table_of(LedgerEntry)
 _IS_LIVE = (
-    col(Lot.card_id) == bindparam("card_id"),
-    col(Lot.remaining) > 0,
-    col(Lot.expires_at).is_(None) | (col(Lot.expires_at) >= bindparam("at")),
+    _LOT.c.card_id == bindparam("card_id"),
+    _LOT.c.remaining > 0,
+    _LOT.c.expires_at.is_(None) | (_LOT.c.expires_at >= bindparam("at")),
 )
 _SOONEST = (
-    case((col(Lot.expires_at).is_(None), 1), else_=0),
-    col(Lot.expires_at),
-    col(Lot.earned_at),
-    col(Lot.id),
+    case((_LOT.c.expires_at.is_(None), 1), else_=0),
+    _LOT.c.expires_at,
+    _LOT.c.earned_at,
+    _LOT.c.id,
 )
 _HOLDINGS = Look(
-    columns(col(Lot.unit), col(Lot.remaining), col(Lot.expires_at))
-    .where(*_IS_LIVE)
-    .order_by(*_SOONEST)
+    columns(_LOT.c.unit, _LOT.c.remaining, _LOT.c.expires_at).where(*_IS_LIVE).order_by(*_SOONEST)
 )
 _AROUND = timedelta(hours=26)  # the longest local day, on either side
 
-_EVENT, _LOT, _ENTRY = table_of(Event), table_of(Lot), table_of(LedgerEntry)
 _TAKEN_BACK = columns(_EVENT.c.reverses_event_id).where(
     _EVENT.c.card_id == bindparam("card_id"), _EVENT.c.reverses_event_id.is_not(None)
 )
-_LEFT = (
+_LEFT = Look(
     columns(_LOT.c.id, _LOT.c.unit, _LOT.c.remaining, _LOT.c.earned_at, _LOT.c.expires_at)
     .where(_LOT.c.card_id == bindparam("card_id"), _LOT.c.remaining > 0)
-    .order_by(
-        case((_LOT.c.expires_at.is_(None), 1), else_=0),
-        _LOT.c.expires_at,
-        _LOT.c.earned_at,
-        _LOT.c.id,
-    )
+    .order_by(*_SOONEST)
 )
-_EARNED = (
+_EARNED = Look(
     columns(_EVENT.c.id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.source, _ENTRY.c.unit)
     .join_from(
         _EVENT,
@@ -67,9 +61,13 @@ _EARNED = (
     .where(_EVENT.c.at.between(bindparam("since"), bindparam("until")))
     .where(_EVENT.c.id.not_in(_TAKEN_BACK))
 )
-_NEW_LOT = insert(_LOT)
-_SPENT = update(_LOT).where(_LOT.c.id == bindparam("lot_id")).values(remaining=bindparam("left"))
-_NEW_ENTRY = insert(_ENTRY).returning(_ENTRY.c.id)
+_LINES = Look(
+    columns(func.count().label("written")).where(
+        _ENTRY.c.brand_id == bindparam("brand_id"), _ENTRY.c.event_id == bindparam("event_id")
+    )
+)
+_NEW_LOT = Stroke(insert(_LOT), [column.key for column in _LOT.c])
+_SPENT = Stroke(update(_LOT).where(_LOT.c.id == bindparam("lot_id")), ["remaining"])
 
 
 class Source(Protocol):
@@ -98,7 +96,7 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Entry:
-    """An entry as it is written; its number and key come with the writing."""
+    """An entry as it is written; its number comes with the writing."""
 
     brand_id: UUID
     event_id: str
@@ -110,7 +108,10 @@ class Entry:
     reverses_id: int | None
     created_at: datetime
     line_no: int = 0
-    id: int = 0
+
+
+_WRITTEN = [field.name for field in fields(Entry)]
+_NEW_ENTRY = Stroke(insert(_ENTRY).inline(), _WRITTEN)
 
 
 class Reversal(NamedTuple):
@@ -138,10 +139,9 @@ class Book:
     """A card's lots in memory. What is posted changes them at once, and the database when it is
     written. Made anew for every event, with the card locked."""
 
-    def __init__(self, session: Session, card_id: UUID) -> None:
-        self._session, self._card_id = session, card_id
-        rows = connection_of(session).execute(_LEFT, {"card_id": card_id})
-        self._lots = [_Left(*row) for row in rows]
+    def __init__(self, work: Work, card_id: UUID) -> None:
+        self._pen, self._card_id = pen_of(work), card_id
+        self._lots = [_Left(*row) for row in self._pen.rows(_LEFT, card_id=card_id)]
         self._new: list[dict[str, Any]] = []
         self._spent: dict[UUID, _Left] = {}
         self._entries: list[Entry] = []
@@ -153,7 +153,7 @@ class Book:
             for lot in self._lots
             if lot.remaining and lot.is_live(at)
         )
-        return Standing(holdings, _past(self._session, self._card_id, around) if around else ())
+        return Standing(holdings, _past(self._pen, self._card_id, around) if around else ())
 
     def next_expiry(self) -> datetime | None:
         """When the card changes by itself next: the first moment a lot runs out."""
@@ -178,19 +178,25 @@ class Book:
                 self._spend(event, posting)
         return self._entries[first:]
 
+    def write_off(self, event: Source, *, at: datetime) -> list[Entry]:
+        """Take in as entries of `event` that everything has run out which is no longer good."""
+        first = len(self._entries)
+        for lot in self._lots:
+            if lot.remaining and not lot.is_live(at):
+                self._entries.append(_entry(event, lot, "expire", -lot.remaining))
+                lot.remaining = 0
+                self._spent[lot.id] = lot
+        return self._entries[first:]
+
     def write(self, *, first_line: int = 1) -> None:
         """Write what was posted: the event must be there."""
-        connection = connection_of(self._session)
-        if self._new:
-            left = {lot.id: lot.remaining for lot in self._lots}
-            connection.execute(
-                _NEW_LOT, [{**row, "remaining": left[row["id"]]} for row in self._new]
-            )
-        if spent := [{"lot_id": lot.id, "left": lot.remaining} for lot in self._spent.values()]:
-            connection.execute(_SPENT, spent)
-        for line, entry in enumerate(self._entries, start=first_line):
-            entry.line_no = line
-            entry.id = connection.execute(_NEW_ENTRY, _values(entry)).scalar_one()
+        left = {lot.id: lot.remaining for lot in self._lots}
+        self._pen.write_all(_NEW_LOT, [{**row, "remaining": left[row["id"]]} for row in self._new])
+        self._pen.write_all(
+            _SPENT,
+            [{"lot_id": lot.id, "remaining": lot.remaining} for lot in self._spent.values()],
+        )
+        _write(self._pen, self._entries, first_line)
         self._new, self._spent, self._entries = [], {}, []
 
     def _earn(self, event: Source, posting: Posting) -> None:
@@ -249,16 +255,16 @@ def post(session: Session, event: Source, postings: Iterable[Posting]) -> list[E
     Raises:
         Conflict: there is less than a spending asks for.
     """
-    session.flush()
     book = Book(session, event.card_id)
     entries = book.post(event, postings)
     book.write(first_line=next_line(session, event))
     return entries
 
 
-def next_line(session: Session, event: Source) -> int:
+def next_line(work: Work, event: Source) -> int:
     """The number of the next entry of `event`."""
-    return 1 + len(session.exec(_entries_of(event)).all())
+    (row,) = pen_of(work).rows(_LINES, brand_id=event.brand_id, event_id=event.id)
+    return 1 + int(row.written)
 
 
 def reverse(session: Session, event: Source, *, original: Event) -> Reversal:
@@ -290,22 +296,8 @@ def reverse(session: Session, event: Source, *, original: Event) -> Reversal:
         lots[entry.lot_id].remaining -= entry.delta
         mirrored.append(_entry(event, lots[entry.lot_id], "reverse", -entry.delta, mirrors=entry))
     session.add_all(lots.values())
-    _number(session, event, mirrored)
+    _write(pen_of(session), mirrored, next_line(session, event))
     return Reversal(mirrored, until)
-
-
-def expire(session: Session, event: Source, *, at: datetime) -> list[Entry]:
-    """Write off every lot of the event's card that has run out by `at`."""
-    statement = select(Lot).where(
-        Lot.card_id == event.card_id, Lot.remaining > 0, col(Lot.expires_at) < at
-    )
-    entries = []
-    for lot in session.exec(statement).all():
-        entries.append(_entry(event, lot, "expire", -lot.remaining))
-        lot.remaining = 0
-        session.add(lot)
-    _number(session, event, entries)
-    return entries
 
 
 def copy_in(session: Session, lots: Sequence[bulk.Stored], entries: Sequence[bulk.Stored]) -> None:
@@ -324,27 +316,11 @@ def _first_out(lot: _Left) -> tuple[Any, ...]:
     return (lot.expires_at is None, lot.expires_at or lot.earned_at, lot.earned_at, lot.id)
 
 
-def _past(session: Session, card_id: UUID, around: datetime) -> tuple[Past, ...]:
+def _past(pen: Pen, card_id: UUID, around: datetime) -> tuple[Past, ...]:
     """By which events the card earned what, without those that were taken back."""
-    window = {"since": around - _AROUND, "until": around + _AROUND}
-    rows = connection_of(session).execute(_EARNED, {"card_id": card_id, **window})
+    rows = pen.rows(_EARNED, card_id=card_id, since=around - _AROUND, until=around + _AROUND)
     earned = {(row.id, row.unit): row for row in rows}
     return tuple(Past(row.name, row.unit, row.at, row.source == "till") for row in earned.values())
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    return {
-        "brand_id": entry.brand_id,
-        "event_id": entry.event_id,
-        "line_no": entry.line_no,
-        "card_id": entry.card_id,
-        "lot_id": entry.lot_id,
-        "type": entry.type,
-        "unit": entry.unit,
-        "delta": entry.delta,
-        "reverses_id": entry.reverses_id,
-        "created_at": entry.created_at,
-    }
 
 
 def _entry(
@@ -363,12 +339,11 @@ def _entry(
     )
 
 
-def _number(session: Session, event: Source, entries: Sequence[Entry]) -> None:
-    session.flush()
-    start = next_line(session, event)
-    for line, entry in enumerate(entries, start=start):
+def _write(pen: Pen, entries: Sequence[Entry], first_line: int) -> None:
+    for line, entry in enumerate(entries, start=first_line):
         entry.line_no = line
-        entry.id = connection_of(session).execute(_NEW_ENTRY, _values(entry)).scalar_one()
+    rows = ({name: getattr(entry, name) for name in _WRITTEN} for entry in entries)
+    pen.write_all(_NEW_ENTRY, rows)
 
 
 def _entries_of(event: Source) -> SelectOfScalar[LedgerEntry]:

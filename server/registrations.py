@@ -15,7 +15,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from server.cards import VERSION_COLUMNS, Version, draw_tag
-from server.db import Database, Look, inserting
+from server.db import Database, inserting
+from server.looks import Look
 from server.models import Delivery, Device, Pass, PassType, Registration
 
 MOST_DEVICES = 20  # a household; the setting may say otherwise

@@ -11,9 +11,9 @@ from sqlmodel import col, select
 
 from server import passwords, throttle
 from server.bulk import table_of
-from server.db import Look
 from server.errors import Forbidden, SignedOut
 from server.face import Text
+from server.looks import Look
 from server.models import ApiKey, Brand, Location, Staff, Till
 from server.seals import seal_pin
 from server.services import Services

@@ -16,8 +16,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from server import metrics
-from server.db import Database, connection_of
+from server.bulk import table_of
+from server.db import Database, Work, pen_of
 from server.face import CardFace, Line, Text
+from server.looks import Stroke
 from server.models import Device, Pass, Trace
 from server.seals import derive
 from server.services import Services
@@ -30,6 +32,8 @@ _STOP_SECONDS = 5.0
 _AT_ONCE = 500  # names in one question
 _PRUNED_AT_ONCE = 2_000
 _LONGEST_TEXT = 80  # of a face; of a longer one a sum is kept, which tells that it changed
+
+_CHANGED = Stroke(insert(table_of(Trace)).inline(), ["at", "what", "serial_number", "data"])
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +102,7 @@ class Moved(Protocol):
     modified_at: datetime
 
 
-def changed(session: Session, pass_: Moved, face: CardFace, *, design: str, at: datetime) -> None:
+def changed(work: Work, pass_: Moved, face: CardFace, *, design: str, at: datetime) -> None:
     """Keep what this version shows, in the transaction that makes it."""
     data = {
         "version": pass_.version,
@@ -109,7 +113,7 @@ def changed(session: Session, pass_: Moved, face: CardFace, *, design: str, at: 
         "lines": _snapshot(face),
     }
     row = {"at": at, "what": "changed", "serial_number": pass_.serial_number, "data": data}
-    connection_of(session).execute(insert(Trace), row)
+    pen_of(work).write(_CHANGED, **row)
 
 
 def prune(database: Database, *, at: datetime, keep: timedelta, most: int = MOST_ROWS) -> bool:

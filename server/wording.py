@@ -29,6 +29,7 @@ def number(value: int) -> Text:
     return _each(lambda locale: format_decimal(value, locale=locale))
 
 
+@lru_cache(maxsize=1024)
 def counted(count: int, one: Text, many: Text) -> Text:
     """`one` or `many`, as each language counts, with the number in place of `{n}`."""
     written = number(count).as_dict()

@@ -74,10 +74,15 @@ def test_what_was_earned_in_the_event_can_be_spent_in_it(post, remaining):
     assert remaining() == [1]
 
 
-def test_lines_are_numbered_in_order(three_lots, post):
+def test_lines_are_numbered_in_order(three_lots, post, services):
     entries = post(earn(1), spend(11), earn(2))
     assert [entry.line_no for entry in entries] == [1, 2, 3, 4, 5]
-    assert [entry.id for entry in entries] == sorted(entry.id for entry in entries)
+    mine = select(LedgerEntry).where(LedgerEntry.event_id == entries[0].event_id)
+    with services.database.reading() as session:
+        written = session.exec(mine.order_by(LedgerEntry.id)).all()
+    assert [(row.line_no, row.delta) for row in written] == [
+        (entry.line_no, entry.delta) for entry in entries
+    ]
 
 
 def test_spending_more_than_there_is_writes_nothing(three_lots, post, remaining, services):

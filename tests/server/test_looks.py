@@ -12,7 +12,7 @@ from sqlalchemy import select as columns
 from sqlmodel import col, select, text
 
 from server import cards, registrations
-from server.db import Look
+from server.looks import Look
 from server.models import Brand, Pass
 
 OF_CARD = Look(

@@ -6,7 +6,7 @@ from flask import Response, g, jsonify
 from flask_openapi3.models.tag import Tag
 from pydantic import ValidationError
 
-from server import brands, events
+from server import batches, brands, events
 from server.errors import BadRequest, ServiceError
 from server.web import problems as problem_documents
 from server.web import services
@@ -33,7 +33,8 @@ def add_event(header: OptionalKey, body: NewEvent) -> Response:
     The programme decides what it is worth. The same id with the same body is answered with the
     same text again; with another body it is refused.
     """
-    return send(_record(body, body.id or header.key or idempotency_key()))
+    seen = _seen(body, body.id or header.key or idempotency_key())
+    return send(events.record(services(), *seen))
 
 
 @api.post(
@@ -57,20 +58,29 @@ def add_events(body: Batch) -> Response:
 
     Each has its own result, in order; a refused one does not stop the others.
     """
-    return jsonify({"results": [_result(value) for value in body.events]})
+    seen = [_read(value) for value in body.events]
+    results = iter(batches.record(services(), [each for each in seen if isinstance(each, tuple)]))
+    return jsonify(
+        {"results": [_told(next(results) if isinstance(each, tuple) else each) for each in seen]}
+    )
 
 
-def _result(value: object) -> dict[str, Any]:
+def _read(value: object) -> batches.Seen | ServiceError:
     try:
         body = NewEvent.model_validate(value)
         if body.id is None:
             raise BadRequest("id_missing", "Give every event of a batch an id of its own.")
-        answer = _record(body, body.id)
+        return _seen(body, body.id)
     except ValidationError as error:
-        return _refused(refusal(error))
+        return refusal(error)
     except ServiceError as error:
-        return _refused(error)
-    return {"status": 200, "is_replayed": answer.is_replayed, "body": answer.json()}
+        return error
+
+
+def _told(result: events.Answer | ServiceError) -> dict[str, Any]:
+    if isinstance(result, ServiceError):
+        return _refused(result)
+    return {"status": 200, "is_replayed": result.is_replayed, "body": result.json()}
 
 
 def _refused(error: ServiceError) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def _refused(error: ServiceError) -> dict[str, Any]:
     }
 
 
-def _record(body: NewEvent, event_id: str) -> events.Answer:
+def _seen(body: NewEvent, event_id: str) -> batches.Seen:
     location_id = None
     if body.location is not None:
         location_id = brands.find_location(services().database, g.brand_id, body.location).id
@@ -95,4 +105,4 @@ def _record(body: NewEvent, event_id: str) -> events.Answer:
         quantity=body.quantity,
         details=body.model_dump(include=set(_DETAILS), exclude_none=True),
     )
-    return events.record(services(), origin, report)
+    return origin, report

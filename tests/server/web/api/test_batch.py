@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from server import audit
+
 
 def event(card: str, **values: object) -> dict[str, object]:
     return {"id": str(uuid4()), "card": card, "name": "stamped", **values}
@@ -56,3 +58,13 @@ def test_five_hundred_malformed_ones_are_five_hundred_results(api):
 
 def test_an_empty_batch_has_no_results(api):
     assert api.post("/events/batch", {"events": []}).get_json() == {"results": []}
+
+
+def test_a_refused_one_leaves_no_trace_among_many(api, card, services):
+    """Also where many share a transaction: what it would have done is not half there."""
+    three = ({}, {"quantity": 50}, {"name": "redeemed"})
+    events = [event(card, **values) for _ in range(9) for values in three]
+    results = api.post("/events/batch", {"events": events}).get_json()["results"]
+    assert [result["status"] for result in results] == [200, 422, 409] * 9
+    assert api.get(f"/cards/{card}").get_json()["standing"] == {"reward": 0, "stamp": 9}
+    assert audit.check(services.database) == []
