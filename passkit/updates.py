@@ -8,6 +8,7 @@ import json
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from passkit.errors import RequestError
@@ -49,6 +50,7 @@ def is_same_token(given: str, expected: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)  # many phones ask for few versions
 def http_date(at: datetime) -> str:
     """The moment as Last-Modified has it, in whole seconds: `Sun, 22 Nov 2026 10:00:00 GMT`."""
     return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
@@ -60,7 +62,7 @@ def is_unmodified(if_modified_since: str | None, modified_at: datetime) -> bool:
     Only the very second counts: an earlier or later date, another format or no header at all is
     answered with the pass.
     """
-    return if_modified_since == http_date(modified_at)
+    return bool(if_modified_since) and if_modified_since == http_date(modified_at)
 
 
 def parse_tag(text: str | None) -> int | None:

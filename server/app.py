@@ -20,7 +20,7 @@ from server.web import (
     apple_web_service,
     cookie_name,
     headers,
-    is_for_phones,
+    is_for_programs,
     languages,
     limits,
     observed,
@@ -51,10 +51,10 @@ class _App(OpenAPI):
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sessions for pages; phones ask too often to be looked over for one."""
+    """Sessions for pages; programs ask too often to be looked over for one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if is_for_phones():
+        if is_for_programs():
             return None
         return super().open_session(app, request)
 
@@ -124,7 +124,7 @@ def _refuse_foreign_pages() -> None:
     origin = request.headers.get("Origin")
     settings = current_services().settings
     own = [None, settings.public_url]
-    if settings.is_loopback:
+    if origin is not None and settings.is_loopback:
         own.append(request.host_url.rstrip("/"))
     if origin not in own or site not in (None, "same-origin", "none"):
         raise Forbidden("foreign_page", _FOREIGN.en, text=_FOREIGN)

@@ -11,9 +11,10 @@ from server.wallets.pass_files import PassFiles
 FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
 
 
-def is_for_phones() -> bool:
-    """Whether a phone's wallet is asking: it has no session and no language, and reads no page."""
-    return request.path.startswith("/v1/")
+def is_for_programs() -> bool:
+    """Whether a wallet or a backend is asking: it has no session and no language, and reads no
+    page."""
+    return request.path.startswith(("/v1/", "/api/"))
 
 
 def cookie_name(name: str, public_url: str) -> str:

@@ -36,6 +36,7 @@ def common(public_url: str) -> Mapping[str, str]:
 
 
 def _complete(response: Response) -> Response:
-    for name, value in common(services().settings.public_url).items():
-        response.headers.setdefault(name, value)
+    told = {name.lower() for name, _ in response.headers}
+    missing = common(services().settings.public_url).items()
+    response.headers.extend([each for each in missing if each[0].lower() not in told])
     return response

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 
 from server.config import LOCALES
 from server.face import LANGUAGES
-from server.web import is_for_phones, services
+from server.web import is_for_programs, services
 
 _NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 _SOURCE = "en"
@@ -78,7 +78,7 @@ def _ngettext(one: str, many: str, count: int) -> str:
 
 def _choose() -> None:
     """The address, else what was chosen before, else the browser's wish."""
-    if is_for_phones():
+    if is_for_programs():
         return
     g.language_asked = _known(request.args.get("lang"))
     g.language_wanted = g.language_asked or _known(request.cookies.get(_COOKIE)) or _accepted()
@@ -103,7 +103,7 @@ def _context() -> dict[str, object]:
 
 def _remember(response: Response) -> Response:
     """Keep what the address asked for, and tell caches that pages differ."""
-    if is_for_phones() or response.mimetype != "text/html":
+    if is_for_programs() or response.mimetype != "text/html":
         return response
     response.headers["Content-Language"] = spoken()
     response.vary.update(("Accept-Language", "Cookie"))
