@@ -2,10 +2,11 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from passkit.errors import ContentError
 
@@ -16,6 +17,12 @@ _EXACT_INTEGER = 2**53  # Wallet reads numbers as doubles
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
+
+
+def key_of(name: str) -> str:
+    """The key in pass.json of an attribute: `web_service_url` is `webServiceURL`."""
+    first, *others = name.split("_")
+    return first + "".join("URL" if each == "url" else each.title() for each in others)
 
 
 def text(value: str, *path: str) -> str:
@@ -76,6 +83,42 @@ def moment(value: Moment, path: str) -> str:
         datetime.fromisoformat(value)
     except ValueError as error:
         raise ContentError(path, f"{value!r} is no real date and time: {error}.") from error
+    return value
+
+
+def flag(value: bool, path: str) -> bool:
+    """True or false, and nothing that only looks like it; ContentError otherwise."""
+    if not isinstance(value, bool):
+        raise ContentError(path, f"wants True or False, not {value!r}.")
+    return value
+
+
+def whole(value: int, path: str, limits: tuple[int, int]) -> int:
+    """A whole number from the first to the second of `limits`; ContentError otherwise."""
+    low, high = limits
+    if type(value) is not int or not low <= value <= high:
+        raise ContentError(path, f"wants a whole number from {low} to {high}, not {value!r}.")
+    return value
+
+
+def listed(values: Any, path: str) -> Sequence[Any]:
+    """A list, or another sequence that is no text; ContentError otherwise."""
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+        raise ContentError(path, f"wants a list, not {type(values).__name__}.")
+    return values
+
+
+def address(value: str, path: str, schemes: Collection[str] = ("https",)) -> str:
+    """An address that a phone opens, with one of the `schemes`; ContentError otherwise."""
+    text(value, path)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    is_whole = parts.netloc if parts.scheme in ("http", "https") else parts.path
+    if parts.scheme not in schemes or not is_whole or re.search(r"[\s\\]", value):
+        told = " or ".join(f"{scheme}:" for scheme in schemes)
+        raise ContentError(path, f"{value!r} is no address a phone opens: begin it with {told}")
     return value
 
 
