@@ -66,7 +66,7 @@ class CurrencyAmount(_Tags, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         is_number = isinstance(self.amount, Decimal | int) and not isinstance(self.amount, bool)
-        written = f"{self.amount:f}" if is_number else self.amount
+        written = f"{Decimal(self.amount):f}" if is_number else self.amount
         if not isinstance(written, str) or not _AMOUNT(written):
             raise ContentError(
                 "semantics.amount", f"{self.amount!r} is no exact amount: give a Decimal."

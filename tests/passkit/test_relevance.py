@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from passkit import ContentError, Location, RelevantDate
+from passkit import Beacon, ContentError, Location, RelevantDate
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -61,3 +61,37 @@ def test_a_moment_and_a_stretch_of_time_are_written_apart():
 def test_times_that_make_no_sense_are_refused(settings):
     with pytest.raises(ContentError, match="relevantDates"):
         RelevantDate(**settings)
+
+
+UUID = "e2c56db5-dffb-48d2-b060-d0f5a71096e0"
+
+
+def test_a_beacon_is_written_with_what_is_known_of_it():
+    assert Beacon(proximity_uuid=UUID).to_dict() == {"proximityUUID": UUID.upper()}
+    assert Beacon(
+        proximity_uuid=UUID, major=0, minor=65535, relevant_text="Hei", name="ovi"
+    ).to_dict() == {
+        "proximityUUID": UUID.upper(),
+        "major": 0,
+        "minor": 65535,
+        "relevantText": "Hei",
+        "name": "ovi",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"proximity_uuid": "e2c56db5"}, "beacons.proximityUUID"),
+        ({"proximity_uuid": None}, "beacons.proximityUUID"),
+        ({"major": 65536}, "beacons.major"),
+        ({"minor": -1}, "beacons.minor"),
+        ({"minor": "1"}, "beacons.minor"),
+        ({"relevant_text": ""}, "beacons.relevantText"),
+        ({"name": 7}, "beacons.name"),
+    ],
+)
+def test_a_beacon_that_cannot_be_is_refused(settings, path):
+    with pytest.raises(ContentError) as refusal:
+        Beacon(**({"proximity_uuid": UUID} | settings))
+    assert refusal.value.path == path
