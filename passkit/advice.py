@@ -118,6 +118,11 @@ def _relevance_warnings(pass_: Pass) -> Iterator[str]:
                 f"relevantDates[{index}]: is {each.hours:g} hours long, and Wallet takes"
                 f" {_MAX_HOURS}: divide it."
             )
+        if each.date is not None:
+            yield (
+                f"relevantDates[{index}].date: systems before iOS 26 know another name for it: give"
+                " start and end in its stead."
+            )
     if pass_.max_distance is not None and not pass_.locations:
         yield "maxDistance: does nothing without locations: add a location or leave it out."
 

@@ -134,6 +134,10 @@ def test_what_is_drawn_as_written_needs_no_word(make_pass, settings):
             {"locations": [HERE], "relevant_dates": [DAY, LONG]},
             r"relevantDates\[1\]: .* divide it",
         ),
+        (
+            {"locations": [HERE], "relevant_dates": [RelevantDate(date="2026-11-22T00:00Z")]},
+            r"relevantDates\[0\].date: .* start and end",
+        ),
         ({"max_distance": 50}, "maxDistance: does nothing without locations"),
         ({"nfc": SECURED}, "sharingProhibited: .*requiresAuthentication"),
     ],

@@ -70,7 +70,7 @@ WRONG = {
     "storeCard.secondaryFields[0].numberStyle": "PKNumberStyleDecimal",
     "storeCard.secondaryFields[0].attributedValue": "<b>x</b>",
     "storeCard.secondaryFields[0].label": 7,
-    "storeCard.secondaryFields[0].lable": "A",
+    "storeCard.secondaryFields[0].labelText": "A",
     "storeCard.secondaryFields[1].dateStyle": "PKDateStyleTiny",
     "storeCard.secondaryFields[1].isRelative": "yes",
     "storeCard.secondaryFields[2].key": "a",
