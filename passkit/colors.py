@@ -43,6 +43,16 @@ class Color:
         return (light + 0.05) / (dark + 0.05)
 
 
+def color_at(path: str, value: Color | str) -> Color:
+    """The colour of a key of pass.json, also in writing; ContentError with its path otherwise."""
+    if not isinstance(value, Color | str):
+        raise ContentError(path, f"wants a Color, not {value!r}.")
+    try:
+        return Color.parse(str(value))
+    except ContentError as error:
+        raise ContentError(path, error.reason) from error
+
+
 def _luminance(color: Color) -> float:
     red, green, blue = (_linear(part / 255) for part in (color.red, color.green, color.blue))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
-from passkit.colors import Color
+from passkit.colors import Color, color_at
 from passkit.errors import ContentError
 from passkit.values import address, flag, json_value, key_of, listed, text, whole
 
@@ -68,8 +68,8 @@ class PosterEventTicket(
         if self.contact_venue_email is not None and not _EMAIL(self.contact_venue_email):
             raise ContentError("contactVenueEmail", "is no e-mail address.")
         if self.footer_background_color is not None:
-            color = str(Color.parse(str(self.footer_background_color)))
-            force_setattr(self, "footer_background_color", color)
+            color = color_at("footerBackgroundColor", self.footer_background_color)
+            force_setattr(self, "footer_background_color", str(color))
         stores = store_identifiers(self.auxiliary_store_identifiers, "auxiliaryStoreIdentifiers")
         force_setattr(self, "auxiliary_store_identifiers", stores)
         upcoming = _upcoming(self.upcoming_pass_information)

@@ -15,7 +15,7 @@ import msgspec
 
 from passkit.actions import FeaturedAction
 from passkit.barcodes import Barcode
-from passkit.colors import Color
+from passkit.colors import Color, color_at
 from passkit.content import Pass
 from passkit.errors import ContentError
 from passkit.event_guide import PosterEventTicket
@@ -163,20 +163,13 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     if not isinstance(kind, type):
         return value
     if kind is Color:
-        return _color(value, path)
+        return color_at(path, value)
     if issubclass(kind, StrEnum):
         return _choice(kind, value, path)
     is_ours = issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind)
     if not is_ours:
         return value
     return _object(kind, value, "" if kind is PosterEventTicket else path, {})
-
-
-def _color(value: Any, path: str) -> Color:
-    try:
-        return Color.parse(str(value))
-    except ContentError as error:
-        raise ContentError(path, error.reason) from error
 
 
 def _choice(kind: type[StrEnum], value: Any, path: str) -> StrEnum:

@@ -4,7 +4,6 @@ Apple: Wallet Passes, Pass.Locations, Pass.Beacons and Pass.RelevantDates.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,10 +31,6 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
         if self.relevant_text is not None:
             text(self.relevant_text, "locations.relevantText")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The place as it stands in pass.json."""
-        return dict(msgspec.to_builtins(self))
-
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A Bluetooth beacon near which the pass is offered.
@@ -58,10 +53,6 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
         for key, written in (("relevantText", self.relevant_text), ("name", self.name)):
             if written is not None:
                 text(written, f"beacons.{key}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The beacon as it stands in pass.json."""
-        return dict(msgspec.to_builtins(self))
 
 
 class RelevantDate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,10 +80,6 @@ class RelevantDate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             return 0.0
         start, end = (datetime.fromisoformat(str(each)) for each in (self.start, self.end))
         return (end - start).total_seconds() / 3600
-
-    def to_dict(self) -> dict[str, Any]:
-        """The time as it stands in pass.json."""
-        return dict(msgspec.to_builtins(self))
 
 
 def _degrees(value: Number, limit: int, path: str) -> int | float:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
-from passkit.colors import Color
+from passkit.colors import Color, color_at
 from passkit.errors import ContentError
 from passkit.relevance import Location
 from passkit.values import Moment, Number, flag, listed, moment, number, text
@@ -193,9 +193,7 @@ def _texts(values: Sequence[str], path: str) -> tuple[str, ...]:
 
 
 def _color(value: Color | str, path: str) -> str:
-    if not isinstance(value, Color | str):
-        raise ContentError(path, f"wants a Color, not {value!r}.")
-    return str(Color.parse(str(value)))
+    return str(color_at(path, value))
 
 
 def _one_of(kind: type) -> Callable[[Any, str], Any]:

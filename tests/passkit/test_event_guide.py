@@ -49,7 +49,7 @@ def test_other_styles_have_no_guide(make_pass):
         ({"bag_policy_url": "http://example.com"}, "bagPolicyURL"),
         ({"contact_venue_website": "example.com"}, "contactVenueWebsite"),
         ({"contact_venue_email": "example.com"}, "contactVenueEmail"),
-        ({"footer_background_color": "red"}, "color"),
+        ({"footer_background_color": "red"}, "footerBackgroundColor"),
         ({"auxiliary_store_identifiers": ["123"]}, "auxiliaryStoreIdentifiers[0]"),
         ({"auxiliary_store_identifiers": 123}, "auxiliaryStoreIdentifiers"),
         ({"upcoming_pass_information": {}}, "upcomingPassInformation"),
