@@ -13,6 +13,7 @@ from passkit.errors import ContentError
 Number = int | float | Decimal
 Moment = datetime | str
 
+_MAX_DEPTH = 100
 _EXACT_INTEGER = 2**53  # Wallet reads numbers as doubles
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)", re.ASCII
@@ -127,16 +128,24 @@ def is_moment(value: object) -> bool:
     return isinstance(value, datetime) or (isinstance(value, str) and bool(_MOMENT(value)))
 
 
-def json_value(value: Any, path: str) -> Any:
-    """A copy of any JSON value with every text and number in it checked."""
+def json_value(value: Any, path: str, depth: int = 0) -> Any:
+    """A copy of any JSON value with every text and number in it checked.
+
+    Raises ContentError also for what is nested more than a hundred deep.
+    """
+    if depth > _MAX_DEPTH:
+        raise ContentError(path, f"is nested more than {_MAX_DEPTH} deep: flatten it.")
     if isinstance(value, str):
         return text_or_empty(value, path)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Mapping):
-        return {text(key, path): json_value(each, f"{path}.{key}") for key, each in value.items()}
+        return {
+            text(key, path): json_value(each, f"{path}.{key}", depth + 1)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [json_value(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        return [json_value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
     return number(value, path)
 
 

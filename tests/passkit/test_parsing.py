@@ -186,6 +186,14 @@ def test_what_is_no_object_of_json_is_refused(data):
         parse_pass(data)
 
 
+@pytest.mark.parametrize("depth", [101, 600, 900])
+@pytest.mark.parametrize("key", ["userInfo", "storeCard", "semantics", "upcomingPassInformation"])
+def test_what_is_nested_without_end_is_refused(key, depth):
+    nested = b'"%b":' % key.encode() + b'{"a":' * depth + b"1" + b"}" * depth
+    with pytest.raises(ContentError):
+        parse_pass(json.dumps(CARD).encode()[:-1] + b"," + nested + b"}")
+
+
 PATHS = [path for path in WRONG if path != "coupon"]
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
