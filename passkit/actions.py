@@ -35,7 +35,8 @@ class FeaturedAction:
     """One button. The first two of a pass are drawn.
 
     `identifier` is unique on the pass. `url` is https, and a `tel:` address for `CALL`; for
-    `PLACE` give `place_identifier`, the identifier of a place in Apple Maps, in its stead.
+    `PLACE` give `place_identifier`, the identifier of a place in Apple Maps, in its stead (the
+    name of this key is passkit-generator's: no page of Apple's spells it).
 
     Raises ContentError with a path such as `featuredActions.url`.
     """

@@ -28,6 +28,8 @@ class Color:
     @classmethod
     def parse(cls, written: str) -> "Color":
         """The colour of `rgb(1, 2, 3)` or `#0a0b0c`; ContentError for anything else."""
+        if not isinstance(written, str):
+            raise ContentError("color", f"wants a text, not {type(written).__name__}.")
         if match := _RGB(written):
             return cls(*(int(part) for part in match.groups()))
         if match := _HEX(written):

@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 
 from passkit.errors import ContentError
 from passkit.fields import Field
+from passkit.values import listed
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -29,11 +30,15 @@ class Style(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
-        groups = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
-        for name, group in groups:
-            if fields := tuple(getattr(self, name)):
+        for name, group in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            fields = getattr(self, name)
+            if type(fields) is not tuple:
+                if type(fields) is not list:
+                    listed(fields, f"{self.key}.{group}")
+                fields = tuple(fields)
+                force_setattr(self, name, fields)
+            if fields:
                 _check_group(self.key, group, fields, seen)
-            force_setattr(self, name, fields)
 
     def groups(self) -> Iterator[tuple[str, tuple[Field, ...]]]:
         """Each group by its name in pass.json, such as `headerFields`."""

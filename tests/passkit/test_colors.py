@@ -10,7 +10,9 @@ def test_colours_are_read_as_designers_write_them(written_color):
     assert Color.parse(written_color) == Color(1, 20, 255)
 
 
-@pytest.mark.parametrize("written_color", ["rgb(1, 2, 256)", "rgb(1, 2)", "#12345", "red", ""])
+@pytest.mark.parametrize(
+    "written_color", ["rgb(1, 2, 256)", "rgb(1, 2)", "#12345", "red", "", None]
+)
 def test_other_colours_are_refused(written_color):
     with pytest.raises(ContentError):
         Color.parse(written_color)

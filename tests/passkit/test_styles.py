@@ -93,6 +93,13 @@ def test_what_is_no_field_is_refused():
     assert refusal.value.path == "coupon.headerFields[0]"
 
 
+@pytest.mark.parametrize("group", [None, 7, "a", {"key": "a"}])
+def test_what_is_no_list_of_fields_is_refused(group):
+    with pytest.raises(ContentError) as refusal:
+        StoreCard(back_fields=group)
+    assert refusal.value.path == "storeCard.backFields"
+
+
 def test_rows_belong_to_auxiliary_fields_of_an_event_ticket():
     field = Field(key="a", value=1, row=1)
     assert written(EventTicket(auxiliary_fields=[field]))["auxiliaryFields"][0]["row"] == 1
