@@ -1,7 +1,7 @@
 """What Wallet takes and yet does not do as its writer may have meant it.
 
-Apple: Wallet Passes, PassFields, Pass.Barcodes, Creating a poster generic pass, Pass.NFC; Human
-Interface Guidelines, Wallet. Contrast: WCAG 2.2.
+Apple: Wallet Passes, PassFields, Pass.Barcodes, Creating a poster generic pass, Showing a Pass on
+the Lock Screen, Pass.NFC; Human Interface Guidelines, Wallet. Contrast: WCAG 2.2.
 """
 
 from collections.abc import Iterator
@@ -123,6 +123,11 @@ def _relevance_warnings(pass_: Pass) -> Iterator[str]:
                 f"relevantDates[{index}].date: systems before iOS 26 know another name for it: give"
                 " start and end in its stead."
             )
+    if pass_.beacons and not pass_.locations and pass_.event_ticket is None:
+        yield (
+            "beacons: on all but event tickets Wallet wants locations beside them: add the location"
+            " they are at."
+        )
     if pass_.max_distance is not None and not pass_.locations:
         yield "maxDistance: does nothing without locations: add a location or leave it out."
 

@@ -212,12 +212,10 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True, rename=key_of):
             raise ContentError(
                 "beacons", f"has more than {_MAX_PLACES} UUIDs: tell beacons apart by major, minor."
             )
-        if style != "eventTicket" and not self.locations:
-            for key, values in (("relevantDates", self.relevant_dates), ("beacons", self.beacons)):
-                if values:
-                    raise ContentError(
-                        key, f"does nothing on a {style} without locations: add a location."
-                    )
+        if self.relevant_dates and style != "eventTicket" and not (self.locations or self.beacons):
+            raise ContentError(
+                "relevantDates", f"does nothing on a {style} without locations: add a location."
+            )
 
     def _check_belongings(self, style: str) -> None:
         """Keys that go with another key, or with one style only."""

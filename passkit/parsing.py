@@ -66,11 +66,20 @@ def parse_pass(content: bytes | Mapping[str, Any], *, allow_http: bool = False) 
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        values = json.loads(data.decode())
+        values = json.loads(data.decode(), object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
         raise ContentError("", f"pass.json is not JSON in UTF-8: {error}.") from error
     if not isinstance(values, dict):
         raise ContentError("", "pass.json is not a JSON object.")
+    return values
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ContentError(key, "is given twice in one object: keep one of them.")
+        values[key] = value
     return values
 
 

@@ -9,6 +9,7 @@ from passkit import (
     ActionType,
     Barcode,
     BarcodeFormat,
+    Beacon,
     Color,
     Coupon,
     EventTicket,
@@ -25,6 +26,7 @@ from passkit import (
 from tests.passkit.test_nfc import PUBLIC
 
 WHITE, GREY = Color(255, 255, 255), Color(150, 150, 150)
+BEACON = Beacon(proximity_uuid="e2c56db5-dffb-48d2-b060-d0f5a71096e0")
 HERE = Location(latitude=60, longitude=25)
 
 
@@ -69,6 +71,8 @@ def poster(**groups: object) -> dict[str, object]:
         {"barcodes": [Barcode(message="4006381333931", format=BarcodeFormat.EAN13)]},
         {"background_color": WHITE, "foreground_color": Color(0, 0, 0)},
         {"foreground_color": GREY},
+        {"store_card": None, "event_ticket": EventTicket(), "beacons": [BEACON]},
+        {"locations": [HERE], "beacons": [BEACON]},
         {"locations": [HERE], "max_distance": 50, "relevant_dates": [DAY]},
         {"nfc": SECURED, "sharing_prohibited": True},
     ],
@@ -138,6 +142,7 @@ def test_what_is_drawn_as_written_needs_no_word(make_pass, settings):
             {"locations": [HERE], "relevant_dates": [RelevantDate(date="2026-11-22T00:00Z")]},
             r"relevantDates\[0\].date: .* start and end",
         ),
+        ({"beacons": [BEACON]}, "beacons: .* add the location"),
         ({"max_distance": 50}, "maxDistance: does nothing without locations"),
         ({"nfc": SECURED}, "sharingProhibited: .*requiresAuthentication"),
     ],

@@ -145,7 +145,6 @@ def test_a_printed_pass_tells_no_secret(make_pass):
         ({"featured_actions": ["shop"]}, "featuredActions[0]"),
         ({"nfc": {"message": "1"}}, "nfc"),
         ({"semantics": {"balance": 1}}, "semantics"),
-        ({"beacons": [BEACON]}, "beacons"),
         ({"grouping_identifier": "trip"}, "groupingIdentifier"),
         ({"app_launch_url": "kahvila://card"}, "appLaunchURL"),
         ({"app_launch_url": "card", "associated_store_identifiers": [1]}, "appLaunchURL"),
@@ -213,7 +212,8 @@ def test_a_time_without_a_place_works_on_tickets_only(make_pass, name, style):
         return
     with pytest.raises(ContentError, match="add a location"):
         make_pass(**settings)
-    assert make_pass(**settings, beacons=[BEACON], locations=[PLACE])
+    for place in ({"locations": [PLACE]}, {"beacons": [BEACON]}):
+        assert make_pass(**settings, **place).relevant_dates
 
 
 def test_ten_beacons_uuids_are_taken_however_many_beacons_they_are(make_pass):

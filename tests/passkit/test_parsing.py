@@ -186,6 +186,12 @@ def test_what_is_no_object_of_json_is_refused(data):
         parse_pass(data)
 
 
+def test_a_key_that_is_there_twice_is_refused():
+    with pytest.raises(ContentError, match="twice") as refusal:
+        parse_pass(b'{"description": "a", ' + json.dumps(CARD).encode()[1:])
+    assert refusal.value.path == "description"
+
+
 @pytest.mark.parametrize("depth", [101, 600, 900])
 @pytest.mark.parametrize("key", ["userInfo", "storeCard", "semantics", "upcomingPassInformation"])
 def test_what_is_nested_without_end_is_refused(key, depth):
