@@ -6,8 +6,11 @@ imported by its module: `passkit.updates` (the rules of the update protocol), `p
 notifications, needs libcurl) and `passkit.throwaway` (certificates for tests).
 """
 
+from passkit.actions import ActionType, FeaturedAction
+from passkit.advice import content_warnings
 from passkit.barcodes import Barcode, BarcodeFormat
-from passkit.content import Color, Pass, new_authentication_token, new_serial_number
+from passkit.colors import Color
+from passkit.content import Pass, new_authentication_token, new_serial_number
 from passkit.errors import (
     CertificateError,
     CertificateExpired,
@@ -27,36 +30,57 @@ from passkit.errors import (
     UnreadableKey,
     WrongIntermediate,
 )
+from passkit.event_guide import PosterEventTicket
 from passkit.fields import (
     DataDetector,
     DateStyle,
     Field,
     NumberStyle,
-    StoreCard,
     TextAlignment,
 )
 from passkit.images import File, Images
 from passkit.markup import link
+from passkit.nfc import NFC
 from passkit.package import MIME_TYPE, Template, build
+from passkit.parsing import parse_pass
 from passkit.reader import Opened, read
-from passkit.relevance import Location, RelevantDate
+from passkit.relevance import Beacon, Location, RelevantDate
+from passkit.semantics import (
+    CurrencyAmount,
+    EventDateInfo,
+    EventType,
+    Seat,
+    Semantics,
+    WifiNetwork,
+)
 from passkit.signing import Signer
 from passkit.strings import Strings
+from passkit.styles import Coupon, EventTicket, Generic, PosterGeneric, StoreCard
 from passkit.verification import Signature
 
 __all__ = [
     "MIME_TYPE",
+    "NFC",
+    "ActionType",
     "Barcode",
     "BarcodeFormat",
+    "Beacon",
     "CertificateError",
     "CertificateExpired",
     "CertificateNotYetValid",
     "Color",
     "ContentError",
+    "Coupon",
+    "CurrencyAmount",
     "DataDetector",
     "DateStyle",
+    "EventDateInfo",
+    "EventTicket",
+    "EventType",
+    "FeaturedAction",
     "Field",
     "File",
+    "Generic",
     "ImageError",
     "Images",
     "IntermediateExpired",
@@ -68,10 +92,14 @@ __all__ = [
     "Pass",
     "PassTypeMismatch",
     "PasskitError",
+    "PosterEventTicket",
+    "PosterGeneric",
     "PushError",
     "ReaderError",
     "RelevantDate",
     "RequestError",
+    "Seat",
+    "Semantics",
     "Signature",
     "Signer",
     "StoreCard",
@@ -81,10 +109,13 @@ __all__ = [
     "TextAlignment",
     "UnreadableCertificate",
     "UnreadableKey",
+    "WifiNetwork",
     "WrongIntermediate",
     "build",
+    "content_warnings",
     "link",
     "new_authentication_token",
     "new_serial_number",
+    "parse_pass",
     "read",
 ]

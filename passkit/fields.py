@@ -1,9 +1,8 @@
-"""The fields of a pass and the store card they lie on.
+"""The fields of a pass: one label and one value each.
 
-Apple: Wallet Passes, PassFieldContent and Pass.StoreCard.
+Apple: Wallet Passes, PassFieldContent.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +12,17 @@ from msgspec.structs import force_setattr
 
 from passkit.errors import ContentError
 from passkit.markup import check_links
-from passkit.values import Number, is_moment, moment, number, text, text_or_empty
+from passkit.semantics import Semantics, check_currency
+from passkit.values import (
+    Number,
+    is_moment,
+    listed,
+    moment,
+    number,
+    text,
+    text_or_empty,
+    whole,
+)
 
 
 class DateStyle(StrEnum):
@@ -53,24 +62,29 @@ class DataDetector(StrEnum):
     CALENDAR_EVENT = "PKDataDetectorTypeCalendarEvent"
 
 
-_CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _DATE_ONLY = ("date_style", "time_style", "ignores_time_zone", "is_relative")
 _NUMBER_ONLY = ("number_style", "currency_code")
-_STYLES = {
+_KINDS = {
     "text_alignment": TextAlignment,
     "date_style": DateStyle,
     "time_style": DateStyle,
     "number_style": NumberStyle,
+    "ignores_time_zone": bool,
+    "is_relative": bool,
+    "semantics": Semantics,
 }
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One label and value of a pass.
 
-    `key` is unique on the card. `value` is a text, a number, or a datetime with a time zone,
-    and is kept as pass.json has it. `change_message` is what a phone shows when the value
-    changed; its `%@` becomes the new value. `data_detector_types` works on the back only, and an
-    empty sequence turns detection off.
+    `key` is unique within a style; the same field has the same key in each style of a pass.
+    `value` is a text, a number, or a datetime with a time zone, and is kept as pass.json has it.
+    `attributed_value` may hold links (`passkit.link`) and is shown in the value's place, though
+    not on watches. `change_message` is what a phone shows when the value changed; its `%@` becomes
+    the new value. `text_alignment` works neither on primary fields nor on the back.
+    `data_detector_types` works on the back only, and an empty sequence turns detection off. `row`
+    is 0 or 1, for auxiliary fields of an event ticket.
 
     Raises ContentError with a path such as `points.changeMessage`.
     """
@@ -88,6 +102,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     number_style: NumberStyle | None = None
     currency_code: str | None = None
     data_detector_types: Sequence[DataDetector] | None = None
+    row: int | None = None
+    semantics: Semantics | None = None
 
     def __post_init__(self) -> None:
         text(self.key, "key")
@@ -113,7 +129,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
             )
 
     def _check_styles(self) -> None:
-        for name, kind in _STYLES.items():
+        for name, kind in _KINDS.items():
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
                 raise ContentError(self._path(name), f"wants a {kind.__name__}, not {value!r}.")
@@ -127,14 +143,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
             raise ContentError(
                 self._path(counted), "works on a number only: give the value as a number."
             )
-        if self.currency_code is not None and not _CURRENCY(self.currency_code):
-            raise ContentError(self._path("currency_code"), "wants an ISO 4217 code, such as EUR.")
+        if self.currency_code is not None:
+            check_currency(self.currency_code, self._path("currency_code"))
+        if self.row is not None:
+            whole(self.row, self._path("row"), (0, 1))
         self._check_detectors()
 
     def _check_detectors(self) -> None:
         if self.data_detector_types is None:
             return
-        for each in self.data_detector_types:
+        for each in listed(self.data_detector_types, self._path("data_detector_types")):
             if not isinstance(each, DataDetector):
                 raise ContentError(
                     self._path("data_detector_types"), f"wants a DataDetector, not {each!r}."
@@ -162,55 +180,9 @@ def _is_styled(field: Field) -> bool:
         and field.number_style is None
         and field.currency_code is None
         and field.data_detector_types is None
+        and field.row is None
+        and field.semantics is None
     )
 
 
 _KEYS = {each.name: each.encode_name for each in msgspec.structs.fields(Field)}
-
-
-class StoreCard(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The fields of a store card, group by group, each in the order it is drawn.
-
-    The front has room for 3 header fields, 1 primary field over the strip, and 4 secondary and
-    auxiliary fields together. Raises ContentError when two fields share a key, or when a field
-    has a setting that its group does not know.
-    """
-
-    header_fields: Sequence[Field] = ()
-    primary_fields: Sequence[Field] = ()
-    secondary_fields: Sequence[Field] = ()
-    auxiliary_fields: Sequence[Field] = ()
-    back_fields: Sequence[Field] = ()
-
-    def __post_init__(self) -> None:
-        seen: dict[str, str] = {}
-        for name, key in _GROUPS.items():
-            if fields := tuple(getattr(self, name)):
-                _check_group(fields, key, seen)
-            force_setattr(self, name, fields)
-
-
-_GROUPS = {each.name: each.encode_name for each in msgspec.structs.fields(StoreCard)}
-
-
-def _check_group(fields: tuple[Field, ...], group: str, seen: dict[str, str]) -> None:
-    for index, field in enumerate(fields):
-        if field.key in seen:
-            raise ContentError(
-                f"storeCard.{group}[{index}].key",
-                f"{field.key!r} is already in {seen[field.key]}: keys are unique.",
-            )
-        seen[field.key] = group
-        _check_place(field, group, index)
-
-
-def _check_place(field: Field, group: str, index: int) -> None:
-    if field.text_alignment is not None and group in ("primaryFields", "backFields"):
-        raise ContentError(
-            f"storeCard.{group}[{index}].textAlignment", "does not work here: leave it out."
-        )
-    if field.data_detector_types is not None and group != "backFields":
-        raise ContentError(
-            f"storeCard.{group}[{index}].dataDetectorTypes",
-            "works on the back only: move the field to backFields.",
-        )

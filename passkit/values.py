@@ -2,20 +2,28 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from passkit.errors import ContentError
 
 Number = int | float | Decimal
 Moment = datetime | str
 
+_MAX_DEPTH = 100
 _EXACT_INTEGER = 2**53  # Wallet reads numbers as doubles
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
+
+
+def key_of(name: str) -> str:
+    """The key in pass.json of an attribute: `web_service_url` is `webServiceURL`."""
+    first, *others = name.split("_")
+    return first + "".join("URL" if each == "url" else each.title() for each in others)
 
 
 def text(value: str, *path: str) -> str:
@@ -79,21 +87,65 @@ def moment(value: Moment, path: str) -> str:
     return value
 
 
+def flag(value: bool, path: str) -> bool:
+    """True or false, and nothing that only looks like it; ContentError otherwise."""
+    if not isinstance(value, bool):
+        raise ContentError(path, f"wants True or False, not {value!r}.")
+    return value
+
+
+def whole(value: int, path: str, limits: tuple[int, int]) -> int:
+    """A whole number from the first to the second of `limits`; ContentError otherwise."""
+    low, high = limits
+    if type(value) is not int or not low <= value <= high:
+        raise ContentError(path, f"wants a whole number from {low} to {high}, not {value!r}.")
+    return value
+
+
+def listed(values: Any, path: str) -> Sequence[Any]:
+    """A list, or another sequence that is no text; ContentError otherwise."""
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+        raise ContentError(path, f"wants a list, not {type(values).__name__}.")
+    return values
+
+
+def address(value: str, path: str, schemes: Collection[str] = ("https",)) -> str:
+    """An address that a phone opens, with one of the `schemes`; ContentError otherwise."""
+    text(value, path)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    is_whole = parts.netloc if parts.scheme in ("http", "https") else parts.path
+    if parts.scheme not in schemes or not is_whole or re.search(r"[\s\\]", value):
+        told = " or ".join(f"{scheme}:" for scheme in schemes)
+        raise ContentError(path, f"{value!r} is no address a phone opens: begin it with {told}")
+    return value
+
+
 def is_moment(value: object) -> bool:
     """Whether a field's value is a date and time to Wallet."""
     return isinstance(value, datetime) or (isinstance(value, str) and bool(_MOMENT(value)))
 
 
-def json_value(value: Any, path: str) -> Any:
-    """A copy of any JSON value with every text and number in it checked."""
+def json_value(value: Any, path: str, depth: int = 0) -> Any:
+    """A copy of any JSON value with every text and number in it checked.
+
+    Raises ContentError also for what is nested more than a hundred deep.
+    """
+    if depth > _MAX_DEPTH:
+        raise ContentError(path, f"is nested more than {_MAX_DEPTH} deep: flatten it.")
     if isinstance(value, str):
         return text_or_empty(value, path)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Mapping):
-        return {text(key, path): json_value(each, f"{path}.{key}") for key, each in value.items()}
+        return {
+            text(key, path): json_value(each, f"{path}.{key}", depth + 1)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [json_value(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        return [json_value(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(value)]
     return number(value, path)
 
 

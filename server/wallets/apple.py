@@ -20,6 +20,7 @@ from passkit import (
     Field,
     Images,
     Pass,
+    PosterGeneric,
     StoreCard,
     Strings,
     Template,
@@ -41,6 +42,7 @@ __all__ = ["MIME_TYPE", "build_pass", "http_date", "pass_file"]
 
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 _FRONT = 4  # Wallet draws no more of both together on a store card
+_TITLE_AND_LINES = 4  # primary fields of a poster
 _MOST_LOOKS = 256  # kept ready, of about 100 KB each
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
@@ -56,9 +58,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What all passes of one design and one count have in common, made ready once."""
+    """What all passes of one design and one count have in common, made ready once.
+
+    It is a poster on iOS 27 when the design has a `background` picture: without one, a store card
+    with its strip is the better sight there, too.
+    """
 
     template: Template
+    is_poster: bool
     background: Color
     foreground: Color
     label: Color
@@ -213,6 +220,7 @@ def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
         images = {**design.images, **(strips.files(design, drawn, folder) if drawn else {})}
         look = _Look(
             template=Template(Images(images)),
+            is_poster=any(name.startswith("background") for name in images),
             background=Color.parse(design.background_color),
             foreground=Color.parse(design.foreground_color),
             label=Color.parse(design.label_color),
@@ -233,6 +241,7 @@ def _content(shown: ShownPass, look: _Look, words: _Words, rest: tuple[str, Sett
         organization_name=face.brand,
         description=_description(face),
         store_card=_store_card(shown, words),
+        poster_generic=_poster(shown, words) if look.is_poster else None,
         logo_text=shown.design.logo_text or None,
         background_color=look.background,
         foreground_color=look.foreground,
@@ -274,18 +283,34 @@ def _store_card(shown: ShownPass, words: _Words) -> StoreCard:
     )
 
 
+def _poster(shown: ShownPass, words: _Words) -> PosterGeneric:
+    """What iOS 27 draws in the store card's place: the same fields, the headline as large title.
+
+    A title is a field without a label.
+    """
+    face = shown.face
+    title = [_field(face.headline, words, is_title=True)] if face.headline else []
+    room = _TITLE_AND_LINES - len(title)
+    return PosterGeneric(
+        header_fields=_fields((face.corner,), words),
+        primary_fields=[*title, *_fields(face.lines[:room], words)],
+        footer_fields=_fields(face.lines[room : room + 1], words),
+        back_fields=_fields((*face.lines[room + 1 :], *_back(shown)), words),
+    )
+
+
 def _fields(lines: tuple[Line | None, ...], words: _Words) -> list[Field]:
+    return [_field(line, words) for line in lines if line]
+
+
+def _field(line: Line, words: _Words, *, is_title: bool = False) -> Field:
     """Values are texts: some readers draw a number as nothing."""
-    return [
-        Field(
-            key=line.key,
-            label=words.write(line.label),
-            value=words.write(line.value),
-            change_message=words.write(_change_message(line.changed)) if line.changed else None,
-        )
-        for line in lines
-        if line
-    ]
+    return Field(
+        key=line.key,
+        label=None if is_title else words.write(line.label),
+        value=words.write(line.value),
+        change_message=words.write(_change_message(line.changed)) if line.changed else None,
+    )
 
 
 def _change_message(changed: Text) -> Text:

@@ -4,6 +4,13 @@ import pytest
 
 from passkit import Barcode, BarcodeFormat, ContentError
 
+MEANT = {
+    BarcodeFormat.CODE39: "AB-12",
+    BarcodeFormat.CODABAR: "A1234B",
+    BarcodeFormat.EAN13: "4006381333931",
+    BarcodeFormat.INTERLEAVED_2_OF_5: "123456",
+}
+
 
 def test_a_code_says_how_to_read_it():
     assert Barcode(message="12345", alt_text="12345").to_dict() == {
@@ -26,6 +33,8 @@ def test_interleaved_codes_have_apples_name():
         ({"message": "kahvi ☕"}, "barcodes.message"),
         ({"format": "PKBarcodeFormatQR"}, "barcodes.format"),
         ({"message_encoding": "no-such-set"}, "barcodes.messageEncoding"),
+        ({"message_encoding": "\0"}, "barcodes.messageEncoding"),
+        ({"message_encoding": None}, "barcodes.messageEncoding"),
         ({"alt_text": ""}, "barcodes.altText"),
     ],
 )
@@ -33,3 +42,54 @@ def test_a_code_that_cannot_be_drawn_is_refused(settings, path):
     with pytest.raises(ContentError) as refusal:
         Barcode(**({"message": "12345"} | settings))
     assert refusal.value.path == path
+
+
+@pytest.mark.parametrize("kind", list(BarcodeFormat))
+def test_every_format_of_wallet_can_be_written(kind):
+    message = MEANT.get(kind, "MEMBER 4711")
+    assert Barcode(message=message, format=kind).to_dict()["format"] == kind.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "advice"),
+    [
+        (BarcodeFormat.EAN13, "4006381333932", "the last digit is 1"),
+        (BarcodeFormat.EAN13, "400638133393", "13 digits"),
+        (BarcodeFormat.CODE39, "ab-12", "capitals"),
+        (BarcodeFormat.CODABAR, "A1234", "start and a stop"),
+        (BarcodeFormat.CODABAR, "12E4", "digits"),
+        (BarcodeFormat.INTERLEAVED_2_OF_5, "12345", "put a 0 in front"),
+        (BarcodeFormat.INTERLEAVED_2_OF_5, "12A4", "digits only"),
+        (BarcodeFormat.QR, "x" * 2954, "2953"),
+        (BarcodeFormat.AZTEC, "x" * 1915, "1914"),
+        (BarcodeFormat.PDF417, "x" * 1109, "1108"),
+    ],
+)
+def test_a_message_its_format_cannot_hold_is_refused_with_advice(kind, message, advice):
+    with pytest.raises(ContentError, match=advice) as refusal:
+        Barcode(message=message, format=kind)
+    assert refusal.value.path == "barcodes.message"
+
+
+@pytest.mark.parametrize(("kind", "message"), MEANT.items())
+def test_a_code_only_ios_27_draws_is_followed_by_others_that_say_the_same(written, kind, message):
+    code = Barcode(message=message, format=kind, alt_text="4711")
+    codes = written(barcodes=[code])["barcodes"]
+    formats = [kind.value, "PKBarcodeFormatCode128", "PKBarcodeFormatQR"]
+    assert [each.pop("format") for each in codes] == formats
+    assert codes == [codes[0]] * 3
+    assert codes[0]["altText"] == "4711"
+
+
+def test_a_fallback_of_ones_own_is_left_alone(make_pass):
+    codes = (
+        Barcode(message="123456", format=BarcodeFormat.INTERLEAVED_2_OF_5),
+        Barcode(message="other", format=BarcodeFormat.AZTEC),
+    )
+    assert make_pass(barcodes=codes).barcodes == codes
+
+
+def test_codes_older_systems_draw_are_written_as_they_are(make_pass):
+    codes = (Barcode(message="1"), Barcode(message="2", format=BarcodeFormat.CODE128))
+    assert make_pass(barcodes=list(codes)).barcodes == codes
+    assert make_pass().barcodes == ()

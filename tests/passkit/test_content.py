@@ -5,19 +5,33 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from passkit import (
+    ActionType,
     Barcode,
+    Beacon,
     Color,
     ContentError,
+    Coupon,
+    EventTicket,
+    FeaturedAction,
+    Field,
+    Generic,
     Location,
+    PosterGeneric,
     RelevantDate,
+    Semantics,
+    StoreCard,
     new_authentication_token,
     new_serial_number,
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PLACE = Location(latitude=1, longitude=1)
+BEACON = Beacon(proximity_uuid="e2c56db5-dffb-48d2-b060-d0f5a71096e0")
+STYLES = {"coupon": Coupon, "generic": Generic, "event_ticket": EventTicket}
 URL, TOKEN = "https://cards.example.com", "0123456789abcdef"
 
 
@@ -49,6 +63,13 @@ def test_everything_given_is_written(written):
         authentication_token=TOKEN,
         sharing_prohibited=True,
         user_info={"card": [1, None]},
+        logo_symbol_name="cup.and.saucer.fill",
+        strip_color=Color(9, 8, 7),
+        suppress_strip_shine=False,
+        beacons=[BEACON],
+        associated_store_identifiers=[1234567890],
+        app_launch_url="kahvila://card",
+        semantics=Semantics(),
     )
     assert content["logoText"] == "Kahvila"
     assert content["backgroundColor"] == "rgb(1, 2, 3)"
@@ -62,6 +83,13 @@ def test_everything_given_is_written(written):
     assert content["voided"] is content["sharingProhibited"] is True
     assert (content["webServiceURL"], content["authenticationToken"]) == (URL, TOKEN)
     assert content["userInfo"] == {"card": [1, None]}
+    assert content["logoSymbolName"] == "cup.and.saucer.fill"
+    assert content["stripColor"] == "rgb(9, 8, 7)"
+    assert content["suppressStripShine"] is False
+    assert content["beacons"] == [{"proximityUUID": "E2C56DB5-DFFB-48D2-B060-D0F5A71096E0"}]
+    assert content["associatedStoreIdentifiers"] == [1234567890]
+    assert content["appLaunchURL"] == "kahvila://card"
+    assert content["semantics"] == {}
 
 
 def test_equal_passes_give_equal_bytes_in_plain_utf8(make_pass):
@@ -102,12 +130,122 @@ def test_a_printed_pass_tells_no_secret(make_pass):
         ({"locations": [Location(latitude=1, longitude=1)] * 11}, "locations"),
         ({"relevant_dates": [RelevantDate(date=NOON)]}, "relevantDates"),
         ({"user_info": {"a": float("inf")}}, "userInfo.a"),
+        ({"user_info": object()}, "userInfo"),
+        ({"max_distance": Decimal("Infinity")}, "maxDistance"),
+        ({"voided": "false"}, "voided"),
+        ({"voided": 1}, "voided"),
+        ({"sharing_prohibited": "no"}, "sharingProhibited"),
+        ({"suppress_strip_shine": "no"}, "suppressStripShine"),
+        ({"background_color": "rgb(1, 2, 3)"}, "backgroundColor"),
+        ({"strip_color": "red"}, "stripColor"),
+        ({"logo_symbol_name": "Cup and saucer"}, "logoSymbolName"),
+        ({"barcodes": [{"message": "1"}]}, "barcodes[0]"),
+        ({"barcodes": Barcode(message="1")}, "barcodes"),
+        ({"locations": [PLACE, None]}, "locations[1]"),
+        ({"featured_actions": ["shop"]}, "featuredActions[0]"),
+        ({"nfc": {"message": "1"}}, "nfc"),
+        ({"semantics": {"balance": 1}}, "semantics"),
+        ({"grouping_identifier": "trip"}, "groupingIdentifier"),
+        ({"app_launch_url": "kahvila://card"}, "appLaunchURL"),
+        ({"app_launch_url": "card", "associated_store_identifiers": [1]}, "appLaunchURL"),
+        ({"associated_store_identifiers": ["1"]}, "associatedStoreIdentifiers[0]"),
+        ({"associated_store_identifiers": [1, 0]}, "associatedStoreIdentifiers[1]"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_path(make_pass, settings, path):
     with pytest.raises(ContentError) as refusal:
         make_pass(**settings)
     assert refusal.value.path == path
+
+
+def test_false_zero_and_nothing_in_user_info_are_written(written):
+    for info in (False, 0, "", [], {}):
+        assert written(user_info=info)["userInfo"] == info
+    assert "userInfo" not in written(user_info=None)
+
+
+@pytest.mark.parametrize(("name", "style"), STYLES.items())
+def test_each_style_is_written_alone_or_beside_a_poster(written, name, style):
+    fields = [Field(key="a", value=1)]
+    made = style(header_fields=fields)
+    key = style.key
+    assert written(**{"store_card": None, name: made})[key]["headerFields"][0]["key"] == "a"
+    poster = PosterGeneric(header_fields=fields)
+    content = written(**{"store_card": None, name: made, "poster_generic": poster})
+    assert content[key] == content["posterGeneric"]
+    assert "storeCard" not in content
+
+
+def test_a_poster_and_its_fallback_may_share_keys(make_pass):
+    made = make_pass(poster_generic=PosterGeneric(primary_fields=[Field(key="stamps", value=3)]))
+    assert [style.key for style in made.styles] == ["storeCard", "posterGeneric"]
+
+
+def test_a_poster_without_fallback_is_refused(make_pass):
+    with pytest.raises(ContentError, match=r"no fallback.*store_card") as refusal:
+        make_pass(store_card=None, poster_generic=PosterGeneric())
+    assert refusal.value.path == "posterGeneric"
+
+
+@pytest.mark.parametrize(
+    ("styles", "path"),
+    [
+        ({"store_card": None}, "storeCard"),
+        ({"coupon": Coupon()}, "coupon"),
+        ({"generic": Generic(), "poster_generic": PosterGeneric()}, "generic"),
+        ({"store_card": Coupon()}, "storeCard"),
+        ({"poster_generic": StoreCard()}, "posterGeneric"),
+        ({"event_ticket": {}}, "eventTicket"),
+    ],
+)
+def test_a_pass_has_one_style_besides_the_poster(make_pass, styles, path):
+    with pytest.raises(ContentError) as refusal:
+        make_pass(**styles)
+    assert refusal.value.path == path
+
+
+@pytest.mark.parametrize(("name", "style"), STYLES.items())
+def test_a_time_without_a_place_works_on_tickets_only(make_pass, name, style):
+    settings = {"store_card": None, name: style(), "relevant_dates": [RelevantDate(date=NOON)]}
+    if style is EventTicket:
+        assert make_pass(**settings, beacons=[BEACON], grouping_identifier="cup")
+        return
+    with pytest.raises(ContentError, match="add a location"):
+        make_pass(**settings)
+    for place in ({"locations": [PLACE]}, {"beacons": [BEACON]}):
+        assert make_pass(**settings, **place).relevant_dates
+
+
+def test_ten_beacons_uuids_are_taken_however_many_beacons_they_are(make_pass):
+    def beacons(count):
+        uuids = [f"e2c56db5-dffb-48d2-b060-d0f5a71096{n:02x}" for n in range(count)]
+        return [Beacon(proximity_uuid=each, minor=n) for each in uuids for n in range(2)]
+
+    assert len(make_pass(locations=[PLACE], beacons=beacons(10)).beacons) == 20
+    with pytest.raises(ContentError) as refusal:
+        make_pass(locations=[PLACE], beacons=beacons(11))
+    assert refusal.value.path == "beacons"
+
+
+def test_a_pass_does_not_follow_the_lists_it_was_made_from(make_pass):
+    action = FeaturedAction(identifier="a", type=ActionType.SHOP, url="https://example.com")
+    places, actions = [PLACE], [action]
+    made = make_pass(locations=places, featured_actions=actions)
+    places.clear()
+    actions.clear()
+    assert (made.locations, made.featured_actions) == ((PLACE,), (action,))
+
+
+def test_a_pass_can_be_made_again_from_its_own_values(make_pass):
+    made = make_pass(
+        locations=[PLACE],
+        beacons=[BEACON],
+        relevant_dates=[RelevantDate(date=NOON)],
+        expiration_date=NOON,
+        user_info=[1],
+    )
+    assert msgspec.structs.replace(made) == made
+    assert msgspec.structs.replace(made).to_json() == made.to_json()
 
 
 def test_ten_locations_are_taken(written):
@@ -186,20 +324,3 @@ def test_user_info_does_not_follow_the_mapping_it_came_from(make_pass):
     made = make_pass(user_info=info)
     info["a"].append(2)
     assert json.loads(made.to_json())["userInfo"] == {"a": [1]}
-
-
-@pytest.mark.parametrize("written_color", ["rgb(1, 20, 255)", "rgb(1,20,255)", "#0114ff"])
-def test_colours_are_read_as_designers_write_them(written_color):
-    assert Color.parse(written_color) == Color(1, 20, 255)
-
-
-@pytest.mark.parametrize("written_color", ["rgb(1, 2, 256)", "rgb(1, 2)", "#12345", "red", ""])
-def test_other_colours_are_refused(written_color):
-    with pytest.raises(ContentError):
-        Color.parse(written_color)
-
-
-@pytest.mark.parametrize("part", [-1, 256, 1.0, True, "1"])
-def test_a_colour_part_is_a_byte(part):
-    with pytest.raises(ContentError):
-        Color(0, part, 0)

@@ -1,4 +1,4 @@
-"""Fields and the store card they lie on."""
+"""Fields."""
 
 import json
 from datetime import UTC, datetime
@@ -9,18 +9,17 @@ import pytest
 
 from passkit import (
     ContentError,
-    DataDetector,
     DateStyle,
     Field,
     NumberStyle,
-    StoreCard,
+    Semantics,
     TextAlignment,
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def written(part: Field | StoreCard) -> dict[str, object]:
+def written(part: Field) -> dict[str, object]:
     """The part as pass.json has it."""
     return json.loads(msgspec.json.encode(part))
 
@@ -98,6 +97,12 @@ def test_a_field_cannot_be_changed():
         ({"value": 3, "number_style": "decimal"}, "a.numberStyle"),
         ({"text_alignment": "PKTextAlignmentJustified"}, "a.textAlignment"),
         ({"data_detector_types": ["links"]}, "a.dataDetectorTypes"),
+        ({"data_detector_types": "PKDataDetectorTypeLink"}, "a.dataDetectorTypes"),
+        ({"value": NOON, "is_relative": "yes"}, "a.isRelative"),
+        ({"value": NOON, "ignores_time_zone": 1}, "a.ignoresTimeZone"),
+        ({"row": 2}, "a.row"),
+        ({"row": True}, "a.row"),
+        ({"semantics": {"eventName": "x"}}, "a.semantics"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_path(settings, path):
@@ -115,36 +120,18 @@ def test_no_data_detectors_at_all_can_be_asked_for():
     assert written(Field(key="a", value="x", data_detector_types=[]))["dataDetectorTypes"] == []
 
 
-def test_groups_without_fields_are_left_out():
-    card = StoreCard(header_fields=[Field(key="a", value=1)], back_fields=[])
-    assert written(card) == {"headerFields": [{"key": "a", "value": 1}]}
+def test_a_field_says_what_it_means_to_the_system():
+    field = Field(key="a", value="x", semantics=Semantics(event_name="Ottelu"), row=1)
+    assert written(field) == {
+        "key": "a",
+        "value": "x",
+        "row": 1,
+        "semantics": {"eventName": "Ottelu"},
+    }
 
 
-def test_one_key_in_two_groups_is_refused():
-    with pytest.raises(ContentError) as refusal:
-        StoreCard(
-            header_fields=[Field(key="a", value=1)],
-            back_fields=[Field(key="b", value=1), Field(key="a", value=2)],
-        )
-    assert refusal.value.path == "storeCard.backFields[1].key"
-
-
-@pytest.mark.parametrize("group", ["primary_fields", "back_fields"])
-def test_alignment_is_refused_where_it_does_not_work(group):
-    field = Field(key="a", value=1, text_alignment=TextAlignment.LEFT)
-    with pytest.raises(ContentError, match="textAlignment"):
-        StoreCard(**{group: [field]})
-
-
-def test_data_detectors_work_on_the_back_only():
-    field = Field(key="a", value="x", data_detector_types=[DataDetector.LINK])
-    assert written(StoreCard(back_fields=[field]))["backFields"][0]["dataDetectorTypes"]
-    with pytest.raises(ContentError, match=r"headerFields\[0\].dataDetectorTypes"):
-        StoreCard(header_fields=[field])
-
-
-def test_a_card_does_not_follow_the_list_it_was_made_from():
-    fields = [Field(key="a", value=1)]
-    card = StoreCard(header_fields=fields)
-    fields.append(Field(key="b", value=2))
-    assert len(card.header_fields) == 1
+@pytest.mark.parametrize("value", ["12.50", "0.1", "1234567.89", "-0.01"])
+def test_money_keeps_its_digits(value):
+    field = Field(key="a", value=Decimal(value), currency_code="EUR")
+    assert msgspec.json.decode(msgspec.json.encode(field), type=dict)["value"] == float(value)
+    assert f'"value":{Decimal(value).normalize()}'.encode() in msgspec.json.encode(field)

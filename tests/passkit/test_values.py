@@ -135,6 +135,19 @@ def test_json_values_are_checked_to_the_bottom():
     assert refusal.value.path == "userInfo.a[1].b"
 
 
+def test_json_values_have_a_bottom():
+    deep: list[object] = []
+    for _ in range(100):
+        deep = [deep]
+    assert json_value(deep, "userInfo") == deep
+    with pytest.raises(ContentError, match="flatten"):
+        json_value([deep], "userInfo")
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(ContentError, match="flatten"):
+        json_value(endless, "userInfo")
+
+
 def test_json_values_are_copied():
     value = {"a": [None, True, "x", (1, Decimal("1.5"))]}
     copy = json_value(value, "userInfo")

@@ -16,6 +16,7 @@ from server.errors import ServiceError
 from server.face import Line, Progress, Text
 from server.models import Member, Pass
 from server.wallets import apple
+from tests.server.wallets.conftest import as_poster
 
 
 @pytest.fixture
@@ -72,6 +73,12 @@ def plain(shown):
     return Design(**values | {"version": "plain", "stamps": None})
 
 
+@pytest.fixture
+def poster(plain):
+    """The design with a picture to fill a poster."""
+    return as_poster(plain)
+
+
 def test_the_number_stands_below_the_strip_that_shows_the_stamps(content):
     passed = content()
     assert [field["value"] for field in fields(passed, "secondary")] == ["3 / 10", "Ilmainen kahvi"]
@@ -109,6 +116,37 @@ def test_the_back_has_the_rule_the_number_and_whom_to_ask(content, shown):
     assert "Kerää 10 leimaa" in back["rule"]
     assert back["member_number"] == shown.face.member_number
     assert back["contact"] == shown.contact
+
+
+def keys(content, style):
+    return sorted(field["key"] for group in content[style].values() for field in group)
+
+
+def test_a_design_without_a_background_makes_no_poster(content):
+    assert "posterGeneric" not in content()
+
+
+def test_a_poster_has_the_fields_of_the_store_card(content, shown, poster):
+    face = replace(shown.face, lines=tuple(line(f"l{n}") for n in range(6)))
+    passed = content(face=face, design=poster)
+    assert keys(passed, "posterGeneric") == keys(passed, "storeCard")
+    back = [field["key"] for field in passed["posterGeneric"]["backFields"]]
+    assert back[:2] == ["l4", "l5"]
+    assert [field["key"] for field in passed["posterGeneric"]["footerFields"]] == ["l3"]
+
+
+def test_the_headline_is_the_posters_title_and_still_tells_of_changes(content, poster):
+    title, following = content(design=poster)["posterGeneric"]["primaryFields"]
+    assert (title["value"], title.get("label")) == ("3 / 10", None)
+    assert title["changeMessage"] == "Leimakorttisi: %@"
+    assert following["label"]
+
+
+def test_a_poster_without_headline_has_room_for_another_line(content, shown, poster):
+    lines = tuple(line(f"l{n}") for n in range(4))
+    passed = content(face=replace(shown.face, headline=None, lines=lines), design=poster)
+    found = [field["key"] for field in passed["posterGeneric"]["primaryFields"]]
+    assert found == ["l0", "l1", "l2", "l3"]
 
 
 def test_the_code_is_the_passs_own_with_the_number_to_type_below(content, shown):

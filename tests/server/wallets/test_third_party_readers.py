@@ -62,6 +62,17 @@ def test_passkit_generator_takes_every_pass_of_the_demo(generator, demo_passes, 
     assert all({"stamps", "rewards", "rule"} <= set(answer["keys"]) for answer in read)
 
 
+def test_both_read_a_poster_as_the_store_card_it_falls_back_to(kde, generator, demo_passes):
+    posters = [demo_passes.make(state, "fi", is_poster=True) for state in STATES]
+    read = kde(*posters)
+    assert [answer.get("style") for answer in read] == ["storeCard"] * len(STATES)
+    assert [answer["fields"]["stamps"] for answer in read] == [
+        ["LEIMAT", value] for value in STATES.values()
+    ]
+    answers = generator(*posters)
+    assert [answer.get("refused") for answer in answers] == [None] * len(STATES)
+
+
 def set_value(content, value):
     content["storeCard"]["headerFields"][0]["value"] = value
 
