@@ -1,0 +1,156 @@
+"""A whole package, looked through from the zip file to the last field.
+
+Apple: Wallet Passes, Building a Pass.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
+
+from passkit import reader, verification
+from passkit.archive import folders, unpack
+from passkit.certificates import apple_wwdr_g4
+from passkit.errors import ReaderError
+from passkit.linting.content import content
+from passkit.linting.findings import Finding, Findings, found
+from passkit.linting.pictures import image_slot, pictures
+from passkit.linting.translations import translations
+
+_SOON = timedelta(days=30)
+_STREAMED = 1 << 3  # the bit of an entry whose sizes follow its data
+_KNOWN_FILE = re.compile(
+    r"pass\.json|manifest\.json|signature|personalization\.json|tooling\.json"
+    r"|[^/]+\.lproj/(pass|personalization)\.strings"
+).fullmatch
+_IMAGE_LIKE = re.compile(r".*\.(png|jpe?g|gif|webp|svg|heic)", re.IGNORECASE | re.DOTALL).fullmatch
+
+
+def lint(pkpass: bytes, *, at: datetime, root_pem: bytes | None = None) -> tuple[Finding, ...]:
+    """Why phones would refuse or degrade a .pkpass file at `at`, worst first.
+
+    Anybody's file is judged by its own bytes; nothing raises. The signature has to lead to
+    Apple's intermediate G4, or to the certificate given as `root_pem`. A .pkpasses bundle is
+    judged pass by pass, and the paths then start with the name of the pass.
+    """
+    try:
+        files = unpack(pkpass)
+    except ReaderError as error:
+        return (_told(error),)
+    if files and all(name.endswith(".pkpass") for name in files):
+        return _bundle(pkpass, at, root_pem)
+    findings = [
+        *_archive(pkpass),
+        *_files(files),
+        *_signature(files, at, root_pem),
+        *_content(files, at),
+    ]
+    return tuple(sorted(findings, key=_gravity))
+
+
+def refuses(findings: Iterable[Finding]) -> bool:
+    """Whether some phone would not take the pass at all."""
+    return any(each.rule.severity == "refuse" for each in findings)
+
+
+def _bundle(pkpasses: bytes, at: datetime, root_pem: bytes | None) -> tuple[Finding, ...]:
+    try:
+        passes = reader.read_bundle(pkpasses)
+    except ReaderError as error:
+        return (_told(error),)
+    findings = [
+        Finding(rule=each.rule, path=f"pass {number}: {each.path}", detail=each.detail)
+        for number, one in enumerate(passes, 1)
+        for each in lint(one, at=at, root_pem=root_pem)
+    ]
+    return tuple(sorted(findings, key=_gravity))
+
+
+def _gravity(finding: Finding) -> int:
+    return ("refuse", "degrade", "advice").index(finding.rule.severity)
+
+
+def _told(error: ReaderError) -> Finding:
+    return found(error.rule, error.path, str(error))
+
+
+def _archive(pkpass: bytes) -> Findings:
+    for folder in folders(pkpass):
+        yield found("zip-folder-entry", folder)
+    with ZipFile(BytesIO(pkpass)) as archive:
+        for entry in archive.infolist():
+            if entry.flag_bits & _STREAMED and entry.compress_type == ZIP_STORED:
+                yield found("zip-streamed-entry", entry.filename)
+
+
+def _files(files: Mapping[str, bytes]) -> Findings:
+    for fault in reader.missing_files(files):
+        yield _told(fault)
+    if "manifest.json" in files:
+        for fault in reader.manifest_faults(files):
+            yield _told(fault)
+    for name in files:
+        if not (_KNOWN_FILE(name) or image_slot(name) or _is_misnamed_image(name)):
+            yield found("file-unknown", name)
+
+
+def _is_misnamed_image(name: str) -> bool:
+    return bool(_IMAGE_LIKE(name)) and any(pictures({"icon.png": b"", name: b""}, {}))
+
+
+def _signature(files: Mapping[str, bytes], at: datetime, root_pem: bytes | None) -> Findings:
+    if not {"signature", "manifest.json"} <= files.keys():
+        return
+    trusted = root_pem or apple_wwdr_g4().public_bytes(Encoding.PEM)
+    seen = verification.examine(files["signature"], files["manifest.json"], root_pem=trusted, at=at)
+    for fault in seen.faults:
+        yield _told(fault)
+    if seen.certificate is None:
+        return
+    if seen.digest == "sha1":
+        yield found("signature-sha1", "signature")
+    ends = seen.certificate.not_valid_after_utc
+    if at <= ends < at + _SOON:
+        yield found("certificate-ends-soon", "signature", f"It ends on {ends:%Y-%m-%d}.")
+    yield from _certificate(files.get("pass.json", b"{}"), seen.certificate)
+
+
+def _certificate(pass_json: bytes, certificate: Certificate) -> Findings:
+    try:
+        written = reader.json_object(pass_json, "pass.json")
+    except ReaderError:
+        return
+    for fault in reader.certificate_faults(written, certificate):
+        if fault.path in written or fault.path == "signature":
+            yield _told(fault)
+
+
+def _content(files: Mapping[str, bytes], at: datetime) -> Findings:
+    if "pass.json" not in files:
+        return
+    try:
+        written = reader.json_object(files["pass.json"], "pass.json")
+    except ReaderError as error:
+        yield _told(error)
+        if error.rule != "byte-order-mark":
+            return
+        try:
+            written = reader.json_object(files["pass.json"][3:], "pass.json")
+        except ReaderError as second:
+            yield _told(second)
+            return
+    yield from content(written, at=at)
+    checks: list[Callable[[Mapping[str, bytes], Mapping[str, Any]], Findings]]
+    checks = [pictures, translations, _personalization]
+    for check in checks:
+        yield from check(files, written)
+
+
+def _personalization(files: Mapping[str, bytes], written: Mapping[str, Any]) -> Findings:
+    if "personalization.json" in files and "nfc" not in written:
+        yield found("personalization-without-nfc", "personalization.json")
