@@ -4,7 +4,7 @@ Apple: Wallet Passes, Building a Pass.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -89,14 +89,20 @@ def _archive(pkpass: bytes) -> Findings:
 
 
 def _files(files: Mapping[str, bytes]) -> Findings:
-    for fault in reader.missing_files(files):
-        yield _told(fault)
+    missing = [_told(fault) for fault in reader.missing_files(files)]
+    yield from missing[:1] if _is_nested(missing) else missing
+    if _is_nested(missing):
+        return
     if "manifest.json" in files:
         for fault in reader.manifest_faults(files):
             yield _told(fault)
     for name in files:
         if not (_KNOWN_FILE(name) or image_slot(name) or _is_misnamed_image(name)):
             yield found("file-unknown", name)
+
+
+def _is_nested(missing: Sequence[Finding]) -> bool:
+    return bool(missing) and missing[0].rule.id == "package-in-folder"
 
 
 def _is_misnamed_image(name: str) -> bool:
