@@ -21,24 +21,11 @@ _NEW = {f"{_PREFIX}{name}" for name in ("Code39", "Codabar", "EAN13", "I2of5")}
 _LONGEST_MESSAGE = 7089  # digits in the largest QR code
 _MAX_NFC_BYTES = 64
 _MAX_ACTIONS = 2
-_ACTIONS = set(
-    [
-        "viewSchedule",
-        "watchTrailer",
-        "listenToMusic",
-        "call",
-        "place",
-        "addToBalance",
-        "order",
-        "shop",
-        "membershipBenefits",
-        "bookAppointment",
-        "bookCar",
-        "bookFlight",
-        "bookStay",
-        "viewOffersRewards",
-    ]
-)
+_ACTIONS = {
+    "viewSchedule", "watchTrailer", "listenToMusic", "call", "place", "addToBalance", "order",
+    "shop", "membershipBenefits", "bookAppointment", "bookCar", "bookFlight", "bookStay",
+    "viewOffersRewards",
+}  # fmt: skip
 _BY_PLACE = "place"  # names a place of Apple Maps and no address
 
 

@@ -13,7 +13,7 @@ from passkit.linting.values import is_date, is_number, shown, types
 from passkit.markup import check_links
 
 _BACK = "backFields"
-_GROUPS = ("headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", _BACK)
+GROUPS = ("headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", _BACK)
 _LOWER = ("secondaryFields", "auxiliaryFields")
 _KINDS = {
     "label": "text",
@@ -52,7 +52,7 @@ class _Front:
 
 
 _CARD = {"headerFields": 3, "primaryFields": 1}
-_STYLES = {
+STYLES = {
     "storeCard": _Front(groups=_CARD, lower=4),
     "coupon": _Front(groups=_CARD, lower=4),
     "generic": _Front(groups=_CARD | dict.fromkeys(_LOWER, 4)),
@@ -73,7 +73,7 @@ _STYLES = {
 
 def styles(written: Mapping[str, Any]) -> Findings:
     """All that is wrong with the fields, style by style."""
-    for style, front in _STYLES.items():
+    for style, front in STYLES.items():
         if style not in written:
             continue
         if isinstance(written[style], dict):
@@ -89,7 +89,7 @@ def _style(groups: Mapping[str, Any], style: str, front: _Front) -> Findings:
         path = f"{style}.{group}"
         if group == "transitType":
             continue
-        if group not in (*_GROUPS, *front.others):
+        if group not in (*GROUPS, *front.others):
             yield found("field-group-unknown", path, f"{style} has no {group}.")
         elif not isinstance(fields, list):
             yield found("field-group-shape", path, f"{group} wants an array.")
