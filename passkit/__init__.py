@@ -2,8 +2,10 @@
 
 Write a `Pass`, make a `Template` of its images, load a `Signer` once, and `build` gives the
 .pkpass file; `read` opens one as suspiciously as a phone does. What belongs to one side only is
-imported by its module: `passkit.updates` (the rules of the update protocol), `passkit.apns` (push
-notifications, needs libcurl) and `passkit.throwaway` (certificates for tests).
+imported by its module: `passkit.linting` (why phones would refuse or degrade anybody's pass),
+`passkit.updates` (the rules of the update protocol), `passkit.apns` (push notifications, needs
+libcurl) and `passkit.throwaway` (certificates for tests). `python -m passkit --help` lists the
+commands.
 """
 
 from passkit.barcodes import Barcode, BarcodeFormat
@@ -37,14 +39,15 @@ from passkit.fields import (
 )
 from passkit.images import File, Images
 from passkit.markup import link
-from passkit.package import MIME_TYPE, Template, build
-from passkit.reader import Opened, read
+from passkit.package import BUNDLE_MIME_TYPE, MIME_TYPE, Template, build, bundle, pack
+from passkit.reader import Opened, read, read_bundle
 from passkit.relevance import Location, RelevantDate
 from passkit.signing import Signer
 from passkit.strings import Strings
 from passkit.verification import Signature
 
 __all__ = [
+    "BUNDLE_MIME_TYPE",
     "MIME_TYPE",
     "Barcode",
     "BarcodeFormat",
@@ -83,8 +86,11 @@ __all__ = [
     "UnreadableKey",
     "WrongIntermediate",
     "build",
+    "bundle",
     "link",
     "new_authentication_token",
     "new_serial_number",
+    "pack",
     "read",
+    "read_bundle",
 ]

@@ -3,8 +3,8 @@
 Usage: python scripts/pass_readers.py
 
 KPkPass is KDE's (Debian: libkpimpkpass-dev), read through a few lines of C++; passkit-generator
-comes from npm and edutap.wallet-apple from PyPI, each by a lock file of its own. What cannot be set up
-is said loudly, and the tests that need it are skipped; with REQUIRE_ALL=1 this fails instead.
+comes from npm and edutap.wallet-apple from PyPI, each by a lock file of its own. What cannot be
+set up is said loudly, and the tests that need it are skipped; with REQUIRE_ALL=1 this fails.
 """
 
 import hashlib

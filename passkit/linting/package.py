@@ -24,6 +24,10 @@ from passkit.linting.translations import translations
 
 _SOON = timedelta(days=30)
 _STREAMED = 1 << 3  # the bit of an entry whose sizes follow its data
+_ASKED = [
+    f"PKPassPersonalizationField{each}"
+    for each in ("Name", "PostalCode", "EmailAddress", "PhoneNumber")
+]
 _KNOWN_FILE = re.compile(
     r"pass\.json|manifest\.json|signature|personalization\.json|tooling\.json"
     r"|[^/]+\.lproj/(pass|personalization)\.strings"
@@ -158,5 +162,17 @@ def _content(files: Mapping[str, bytes], at: datetime) -> Findings:
 
 
 def _personalization(files: Mapping[str, bytes], written: Mapping[str, Any]) -> Findings:
-    if "personalization.json" in files and "nfc" not in written:
-        yield found("personalization-without-nfc", "personalization.json")
+    name = "personalization.json"
+    if name not in files:
+        return
+    if "nfc" not in written:
+        yield found("personalization-without-nfc", name)
+    try:
+        asked = reader.json_object(files[name], name)
+    except ReaderError as error:
+        yield found("personalization-shape", name, str(error))
+        return
+    fields: Any = asked.get("requiredPersonalizationFields")
+    is_list = isinstance(fields, list) and bool(fields)
+    if not asked.get("description") or not is_list or any(each not in _ASKED for each in fields):
+        yield found("personalization-shape", name)

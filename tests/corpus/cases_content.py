@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import zlib
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +31,10 @@ NFC_KEY = base64.b64encode(
     .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 ).decode()
 ACTION = {"identifier": "menu", "type": "order", "url": "https://wallet.example/menu"}
+SIGN_UP = {
+    "description": "Join us",
+    "requiredPersonalizationFields": ["PKPassPersonalizationFieldName"],
+}
 POSTER = {
     "headerFields": [{"key": "stamps", "label": "STAMPS", "value": "7 / 10"}],
     "primaryFields": [{"key": "reward", "value": "Coffee"}],
@@ -95,6 +100,19 @@ GOOD = cases(
         "beacon-without-major": ("", put(beacons=[{"proximityUUID": UUID}])),
         "two-actions": ("", put(featuredActions=[ACTION, ACTION | {"identifier": "shop"}])),
         "nfc": ("", put(nfc={"message": "M-0001", "encryptionPublicKey": NFC_KEY})),
+        "sign-up": (
+            "",
+            both(
+                put(nfc={"message": "M-0001", "encryptionPublicKey": NFC_KEY}),
+                files(
+                    **{
+                        "personalization.json": json.dumps(SIGN_UP).encode(),
+                        "personalizationLogo.png": png(150, 40),
+                        "personalizationLogo@2x.png": png(300, 80),
+                    }
+                ),
+            ),
+        ),
         "number-and-currency": ("", reward(value=12.5, currencyCode="EUR")),
         "date-without-seconds": (
             "",
@@ -239,7 +257,14 @@ CODES = cases(
         ),
         "sign-up-without-nfc": (
             "personalization-without-nfc",
-            files(**{"personalization.json": b"{}"}),
+            files(**{"personalization.json": json.dumps(SIGN_UP).encode()}),
+        ),
+        "sign-up-without-fields": (
+            "personalization-shape",
+            both(
+                put(nfc={"message": "M-0001", "encryptionPublicKey": NFC_KEY}),
+                files(**{"personalization.json": b'{"description": "Join"}'}),
+            ),
         ),
     }
 )

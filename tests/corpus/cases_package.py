@@ -1,8 +1,8 @@
 """Broken packages: the archive, the manifest, the signature and its certificates."""
 
+import io
 import json
 import stat
-import struct
 import zipfile
 from typing import Any
 
@@ -56,14 +56,23 @@ def boast(data: bytearray) -> bytes:
     return bytes(data)
 
 
+class Pipe(io.BytesIO):
+    """Takes bytes one after another, as a connection does."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        raise OSError("a pipe has no place")
+
+
 def streamed(files: dict[str, bytes]) -> bytes:
     """Stored entries whose sizes follow the data, as a program writes that cannot seek."""
-    data = bytearray(zipped(files, compression=zipfile.ZIP_STORED))
-    at = data.index(b"PK\x01\x02")
-    (offset,) = struct.unpack_from("<I", data, at + 42)
-    data[at + 8] |= 8
-    data[offset + 6] |= 8
-    return bytes(data)
+    target = Pipe()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target.getvalue()
 
 
 def tampered(name: str, data: bytes | None):

@@ -157,7 +157,6 @@ def documented() -> set[tuple[str, str]]:
 @pytest.mark.parametrize("reader", READERS)
 def test_lint_refuses_what_another_program_refuses(reader, verdicts, made, at, issuer):
     refused = verdicts(reader)
-    import json as j; open(f"/tmp/lint_work/{reader}.json","w").write(j.dumps(refused, indent=1))
     taken = {
         (name, reader)
         for name in refused

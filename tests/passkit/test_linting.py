@@ -1,0 +1,61 @@
+"""What lint does with whole files; the corpus tries rule by rule."""
+
+from datetime import timedelta
+
+import pytest
+
+import passkit
+from passkit.linting import Severity, lint, refuses, rules
+
+
+def ids(findings):
+    return [each.rule.id for each in findings]
+
+
+def test_our_own_pass_is_not_refused(pkpass, authority, at):
+    assert not refuses(lint(pkpass, at=at, root_pem=authority.root_pem))
+
+
+def test_without_a_root_only_apple_is_trusted(pkpass, at):
+    assert "signature-not-trusted" in ids(lint(pkpass, at=at))
+
+
+def test_a_signature_from_the_future_is_refused(pkpass, authority, at):
+    before = at - timedelta(minutes=30)
+    findings = lint(pkpass, at=before, root_pem=authority.root_pem)
+    assert "signature-from-the-future" in ids(findings)
+
+
+def test_the_worst_comes_first(pkpass, at):
+    severities = [each.rule.severity for each in lint(pkpass, at=at)]
+    assert severities == sorted(severities, key=list(Severity).index)
+    assert set(severities) == {Severity.REFUSE, Severity.ADVICE}
+
+
+def test_a_bundle_is_judged_pass_by_pass(pkpass, at):
+    findings = lint(passkit.bundle([pkpass, pkpass]), at=at)
+    paths = [each.path for each in findings if each.rule.id == "signature-not-trusted"]
+    assert paths == ["pass 1: signature", "pass 2: signature"]
+
+
+def test_a_bundle_of_eleven_is_refused(packed, pkpass, at):
+    many = packed({f"{number}.pkpass": pkpass for number in range(11)})
+    assert ids(lint(many, at=at)) == ["bundle-too-large"]
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04" * 10])
+def test_what_is_no_zip_is_one_finding(data, at):
+    assert ids(lint(data, at=at)) == ["zip-damaged"]
+
+
+def test_a_bundle_in_a_bundle_is_refused(packed, pkpass, at):
+    inner = passkit.bundle([pkpass])
+    assert refuses(lint(packed({"a.pkpass": packed({"b.pkpass": inner})}), at=at))
+
+
+def test_every_rule_says_who_minds_and_what_to_do():
+    for rule in rules().values():
+        for text in (rule.problem, rule.remedy):
+            assert text.endswith((".", "…"))
+        assert rule.systems
+        assert rule.source
