@@ -5,9 +5,11 @@ A round of a target is named by a number: the same number brings the same exampl
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from zipfile import ZIP_STORED
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -26,16 +28,17 @@ from passkit import (
     read,
     verification,
 )
-from passkit.images import png_size
+from passkit.archive import unpack
+from passkit.images import png_size, sha1
 from passkit.linting import content, lint, refuses
 from passkit.reader import read_bundle
 from passkit.strings import read_strings, write_strings
 from tests.corpus.cases_content import CONTENT_CASES, GOOD
 from tests.corpus.cases_package import PACKAGE_CASES
-from tests.corpus.draft import CONTENT, Issuer, png
+from tests.corpus.draft import CONTENT, Issuer, png, zipped
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
-_EXAMPLES = 200
+_EXAMPLES = 100
 
 _SCALARS = (
     st.none()
@@ -88,14 +91,45 @@ def _damaged(draw: st.DrawFn, originals: Callable[[], tuple[bytes, ...]]) -> byt
 
 @given(_damaged(_packages))
 def packages(data: bytes) -> None:
-    """No file makes lint fail, and read gives content or a ReaderError."""
-    findings = lint(data, at=AT, root_pem=_issuer().authority.root_pem)
+    """No file makes lint fail, and what read refuses is refused by lint as well."""
+    _judge(data)
+
+
+@cache
+def _unpacked() -> tuple[dict[str, bytes], ...]:
+    found = []
+    for data in _packages():
+        try:
+            found.append(unpack(data))
+        except ReaderError:
+            continue
+    return tuple(found)
+
+
+@given(st.data())
+def members(data: st.DataObject) -> None:
+    """The same when a file inside was damaged and the archive around it is whole."""
+    files = dict(data.draw(st.sampled_from(_unpacked())))
+    name = data.draw(st.sampled_from(sorted(files)))
+    files[name] = data.draw(_damaged(lambda: (files[name],)))
+    if data.draw(st.booleans()) and "manifest.json" in files:  # or nothing would get past its sum
+        sums = {
+            each: sha1(files[each]) for each in files if each not in ("manifest.json", "signature")
+        }
+        files["manifest.json"] = json.dumps(sums).encode()
+        files["signature"] = _issuer().sign(files["manifest.json"])
+    _judge(zipped(files, compression=ZIP_STORED))
+
+
+def _judge(data: bytes) -> None:
+    root = _issuer().authority.root_pem
+    findings = lint(data, at=AT, root_pem=root)
     try:
-        read(data, root_pem=_issuer().authority.root_pem, at=AT)
-        read_bundle(data)
+        read(data, root_pem=root, at=AT)
     except ReaderError:
-        return
-    assert not refuses(findings)
+        assert refuses(findings)
+    with suppress(ReaderError):
+        read_bundle(data)
 
 
 @cache
@@ -196,7 +230,7 @@ _SETTINGS = settings(
 )
 TARGETS: dict[str, Callable[[], None]] = {
     target.__name__: _SETTINGS(target)
-    for target in (packages, signatures, contents, fields, strings, images, models)
+    for target in (packages, members, signatures, contents, fields, strings, images, models)
 }
 
 
