@@ -1,6 +1,6 @@
 """What a till or a reader takes from a pass: barcodes, NFC, and the buttons of iOS 27.
 
-Apple: Wallet Passes, Pass.Barcodes, Pass.NFC, Pass.FeaturedActions.
+Apple: Wallet Passes, Pass.Barcodes, Pass.NFC, Creating a poster generic pass.
 """
 
 import base64

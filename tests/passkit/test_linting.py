@@ -7,6 +7,27 @@ import pytest
 import passkit
 from passkit.linting import Severity, lint, refuses, rules
 
+APPLE_PAGES = {
+    "Apple PKI",
+    "Building a Pass",
+    "Creating a poster generic pass",
+    "Creating the Source for a Pass",
+    "Distributing and Updating a Pass",
+    "Human Interface Guidelines, Wallet",
+    "Pass",
+    "Pass Design and Creation",
+    "Pass.Barcodes",
+    "Pass.Beacons",
+    "Pass.Locations",
+    "Pass.NFC",
+    "Pass.RelevantDates",
+    "PassFieldContent",
+    "PassFields",
+    "Personalize",
+    "Rewards Enrollment",
+    "Showing a Pass on the Lock Screen",
+}
+
 
 def ids(findings):
     return [each.rule.id for each in findings]
@@ -58,4 +79,6 @@ def test_every_rule_says_who_minds_and_what_to_do():
         for text in (rule.problem, rule.remedy):
             assert text.endswith((".", "…"))
         assert rule.systems
-        assert rule.source
+        kind, _, title = rule.source.partition(": ")
+        assert rule.source in ("Pass Builder", "passkit") or kind in ("Apple", "observed")
+        assert title in APPLE_PAGES if kind == "Apple" else True
