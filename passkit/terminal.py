@@ -17,7 +17,7 @@ from passkit.certificates import apple_wwdr_g4
 from passkit.errors import PasskitError, ReaderError
 from passkit.folder import files_of
 from passkit.linting import lint, refuses
-from passkit.package import pack
+from passkit.package import bundle, pack
 from passkit.printing import Printer
 from passkit.reader import Opened, json_object, read, read_bundle
 from passkit.signing import Signer
@@ -85,15 +85,22 @@ def _add_build(commands: Any) -> None:
         help="make a signed .pkpass file of a folder",
         description=(
             "Make a signed .pkpass file of a folder that holds pass.json, images such as"
-            " icon@2x.png, and fi.lproj/pass.strings (any encoding, written as UTF-16). The file"
-            " is judged as lint does, and not written when phones would refuse it."
+            " icon@2x.png, and fi.lproj/pass.strings (UTF-8 or UTF-16, written as UTF-16); or a"
+            " .pkpasses bundle of up to 10 folders. The file is judged as lint does, and not"
+            " written when phones would refuse it."
         ),
     )
-    build.add_argument("folder", type=Path, metavar="FOLDER", help="the folder with pass.json")
-    build.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    build.add_argument(
+        "folder", type=Path, nargs="+", metavar="FOLDER", help="a folder with pass.json"
+    )
+    build.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="what to write"
+    )
     build.add_argument("--certificate", type=Path, metavar="PEM", help="pass certificate")
     build.add_argument("--key", type=Path, metavar="PEM", help="its private key")
-    build.add_argument("--p12", type=Path, help="both, as Keychain Access exports them")
+    build.add_argument(
+        "--p12", type=Path, metavar="FILE", help="both, as Keychain Access exports them"
+    )
     build.add_argument("--password-file", type=Path, metavar="FILE", help="password of the key")
     build.add_argument("--intermediate", type=Path, metavar="PEM", help="instead of Apple's G4")
     build.add_argument(
@@ -118,46 +125,50 @@ def _add_root(command: argparse.ArgumentParser) -> None:
 
 def _build(given: argparse.Namespace, now: datetime, printer: Printer) -> int:
     at = datetime.fromisoformat(moment(given.at, "--at")) if given.at else now
-    files = files_of(given.folder)
-    signer, made_root = _signer(given, files, at)
-    pkpass = pack(files, signer, at=at)
-    findings = lint(pkpass, at=at, root_pem=_root(given) or made_root)
+    is_bundle = given.output.suffix == ".pkpasses"
+    if len(given.folder) > 1 and not is_bundle:
+        raise _Wrong("several folders make a bundle: name it like cards.pkpasses.")
+    sets = [files_of(folder) for folder in given.folder]
+    signers, trusted = _signers(given, sets, at)
+    passes = [pack(files, signer, at=at) for files, signer in zip(sets, signers, strict=True)]
+    made = bundle(passes) if is_bundle else passes[0]
+    findings = lint(made, at=at, root_pem=_root(given) or trusted)
     printer.findings(findings)
     if refuses(findings) and not given.force:
         printer.line("Nothing was written. --force writes it all the same.")
         return REFUSED
-    given.output.write_bytes(pkpass)
-    printer.line(f"{given.output}: {len(pkpass):,} bytes, signed {at:%Y-%m-%d %H:%M} UTC.")
+    given.output.write_bytes(made)
+    printer.line(f"{given.output}: {len(made):,} bytes, signed {at:%Y-%m-%d %H:%M} UTC.")
     return REFUSED if refuses(findings) else OK
 
 
-def _signer(
-    given: argparse.Namespace, files: dict[str, bytes], at: datetime
-) -> tuple[Signer, bytes | None]:
-    """Whoever signs, and the certificate that leads to it where that is not Apple's."""
+def _signers(
+    given: argparse.Namespace, sets: list[dict[str, bytes]], at: datetime
+) -> tuple[list[Signer], bytes | None]:
+    """Whoever signs each pass, and the certificate that leads to them where it is not Apple's."""
+    if given.throwaway:
+        authority = Authority.create(at=at)
+        return [_throwaway(authority, files, at) for files in sets], authority.root_pem
     password = (
         given.password_file.read_text("utf-8").rstrip("\r\n") if given.password_file else None
     )
     intermediate = given.intermediate.read_bytes() if given.intermediate else None
-    if given.throwaway:
-        return _throwaway(files, at)
     if given.p12:
         p12 = given.p12.read_bytes()
-        return Signer.from_p12(p12, password, intermediate_pem=intermediate), intermediate
-    if not (given.certificate and given.key):
+        signer = Signer.from_p12(p12, password, intermediate_pem=intermediate)
+    elif given.certificate and given.key:
+        certificate, key = given.certificate.read_bytes(), given.key.read_bytes()
+        signer = Signer(certificate, key, intermediate, key_password=password)
+    else:
         raise _Wrong("give --certificate and --key, or --p12, or --throwaway to try it out.")
-    certificate, key = given.certificate.read_bytes(), given.key.read_bytes()
-    return Signer(certificate, key, intermediate, key_password=password), intermediate
+    return [signer] * len(sets), None
 
 
-def _throwaway(files: dict[str, bytes], at: datetime) -> tuple[Signer, bytes]:
-    content = json_object(files.get("pass.json", b"{}"), "pass.json")
-    authority = Authority.create(at=at)
-    issued = authority.issue_pass_certificate(
-        str(content.get("passTypeIdentifier")), str(content.get("teamIdentifier")), at=at
-    )
-    signer = Signer(issued.certificate_pem, issued.key_pem, authority.intermediate_pem)
-    return signer, authority.root_pem
+def _throwaway(authority: Authority, files: dict[str, bytes], at: datetime) -> Signer:
+    content = json_object(files["pass.json"], "pass.json")
+    pass_type, team = (str(content.get(key)) for key in ("passTypeIdentifier", "teamIdentifier"))
+    issued = authority.issue_pass_certificate(pass_type, team, at=at)
+    return Signer(issued.certificate_pem, issued.key_pem, authority.intermediate_pem)
 
 
 def _root(given: argparse.Namespace) -> bytes | None:

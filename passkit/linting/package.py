@@ -19,7 +19,7 @@ from passkit.certificates import apple_wwdr_g4
 from passkit.errors import ReaderError
 from passkit.linting.content import content
 from passkit.linting.findings import Finding, Findings, found
-from passkit.linting.pictures import image_slot, pictures
+from passkit.linting.pictures import image_slot, misnamed_slot, pictures
 from passkit.linting.translations import translations
 
 _SOON = timedelta(days=30)
@@ -32,7 +32,6 @@ _KNOWN_FILE = re.compile(
     r"pass\.json|manifest\.json|signature|personalization\.json|tooling\.json"
     r"|[^/]+\.lproj/(pass|personalization)\.strings"
 ).fullmatch
-_IMAGE_LIKE = re.compile(r".*\.(png|jpe?g|gif|webp|svg|heic)", re.IGNORECASE | re.DOTALL).fullmatch
 
 
 def lint(pkpass: bytes, *, at: datetime, root_pem: bytes | None = None) -> tuple[Finding, ...]:
@@ -101,16 +100,12 @@ def _files(files: Mapping[str, bytes]) -> Findings:
         for fault in reader.manifest_faults(files):
             yield _told(fault)
     for name in files:
-        if not (_KNOWN_FILE(name) or image_slot(name) or _is_misnamed_image(name)):
+        if not (_KNOWN_FILE(name) or image_slot(name) or misnamed_slot(name)):
             yield found("file-unknown", name)
 
 
 def _is_nested(missing: Sequence[Finding]) -> bool:
     return bool(missing) and missing[0].rule.id == "package-in-folder"
-
-
-def _is_misnamed_image(name: str) -> bool:
-    return bool(_IMAGE_LIKE(name)) and any(pictures({"icon.png": b"", name: b""}, {}))
 
 
 def _signature(files: Mapping[str, bytes], at: datetime, root_pem: bytes | None) -> Findings:

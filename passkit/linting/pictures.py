@@ -63,14 +63,19 @@ def image_slot(name: str) -> str | None:
     return match["slot"] if match and match["slot"] in _SLOTS else None
 
 
+def misnamed_slot(name: str) -> str | None:
+    """The slot that a name was meant for, which differs in capitals or in its ending."""
+    match = None if image_slot(name) else _LOOSE(name)
+    return _BY_LOWER.get(match["slot"].lower()) if match else None
+
+
 def pictures(files: Mapping[str, bytes], written: Mapping[str, Any]) -> Findings:
     """All that is wrong with the images of a package."""
     yield from _icons(files)
     for name, data in files.items():
         if image_slot(name):
             yield from _image(name, data)
-        elif (match := _LOOSE(name)) and match["slot"].lower() in _BY_LOWER:
-            slot = _BY_LOWER[match["slot"].lower()]
+        elif slot := misnamed_slot(name):
             yield found(
                 "image-name", name, f"Wallet looks for {slot}.png, {slot}@2x.png and so on."
             )

@@ -154,6 +154,7 @@ MANIFESTS = cases(
             )(draft),
         ),
         "file-of-nobody": ("file-unknown", files(**{"notes.txt": b"hello"})),
+        "picture-of-nobody": ("file-unknown", files(**{"photo.png": png(90, 90)})),
     }
 )
 

@@ -85,6 +85,29 @@ def test_a_throwaway_signature_needs_no_certificate(run, folder, tmp_path):
     assert run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")[0] == OK
 
 
+def test_folders_become_a_bundle(run, folder, tmp_path):
+    made = tmp_path / "cards.pkpasses"
+    assert run("build", folder, folder, "-o", made, "--throwaway")[0] == OK
+    assert len(passkit.read_bundle(made.read_bytes())) == 2
+
+
+def test_several_folders_are_no_single_pass(run, folder, tmp_path):
+    made = tmp_path / "cards.pkpass"
+    code, _, complaint = run("build", folder, folder, "-o", made, "--throwaway")
+    assert (code, made.exists()) == (WRONG, False)
+    assert "cards.pkpasses" in complaint
+
+
+@pytest.mark.parametrize("key", ["passTypeIdentifier", "teamIdentifier"])
+def test_a_pass_that_names_nobody_is_refused_in_words(run, folder, tmp_path, key):
+    content = json.loads((folder / "pass.json").read_bytes())
+    del content[key]
+    (folder / "pass.json").write_text(json.dumps(content), "utf-8")
+    code, _, complaint = run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")
+    assert code == WRONG
+    assert key in complaint
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [([], "give --certificate and --key"), (["--throwaway", "--at", "today"], "--at")],
