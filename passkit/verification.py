@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyasn1.codec.ber import decoder as ber_decoder
+from pyasn1.codec.ber import encoder as ber_encoder
 from pyasn1.codec.der import decoder, encoder
 from pyasn1.error import PyAsn1Error
 from pyasn1_modules import rfc5652
@@ -165,9 +166,20 @@ def _signed_data(signature: bytes) -> Any:
     signer = signed["signerInfos"][0]
     if not signed["version"] == signer["version"] == _VERSION:
         raise _damaged("The signature is of an unknown version.")
-    if signer["digestAlgorithm"] not in signed["digestAlgorithms"]:
+    if not any(_is_same_digest(each, signer) for each in signed["digestAlgorithms"]):
         raise _damaged("The signature does not announce its digest.")
     return signed
+
+
+def _is_same_digest(announced: Any, signer: Any) -> bool:
+    """By name: with or without the empty parameters, libraries do both, also in one signature."""
+    is_plain = _has_no_parameters(announced)
+    return is_plain and announced["algorithm"] == signer["digestAlgorithm"]["algorithm"]
+
+
+def _has_no_parameters(algorithm: Any) -> bool:
+    parameters = algorithm["parameters"]
+    return not parameters.isValue or parameters.asOctets() in _NO_PARAMETERS
 
 
 def _verify_detached(signed: Any) -> None:
@@ -278,12 +290,10 @@ def _hash_of(signer: Any, leaf: x509.Certificate) -> hashes.HashAlgorithm:
             "signature-algorithm",
             "The signature's algorithm goes neither with its key nor its digest.",
         )
-    for algorithm in (digest, signing):
-        parameters = algorithm["parameters"]
-        if parameters.isValue and parameters.asOctets() not in _NO_PARAMETERS:
-            raise _refused(
-                "signature-algorithm", "The signature's algorithms have parameters of their own."
-            )
+    if not (_has_no_parameters(digest) and _has_no_parameters(signing)):
+        raise _refused(
+            "signature-algorithm", "The signature's algorithms have parameters of their own."
+        )
     return _HASHES[name]
 
 
@@ -293,19 +303,30 @@ def _verify_attributes(
     # What is signed is the set of attributes under its own tag, not the tag it has in the file.
     attributes = rfc5652.SignedAttributes()
     attributes.extend(signer["signedAttrs"])
-    covered, value = encoder.encode(attributes), signer["signature"].asOctets()
+    # A set in DER is sorted, but some libraries (node-forge) sign it in the order of the file.
+    covered = {encoder.encode(attributes), ber_encoder.encode(attributes)}
+    if not any(
+        _is_signed(each, signer["signature"].asOctets(), leaf, algorithm) for each in covered
+    ):
+        raise _refused(
+            "signature-forged", "The signature was not made with the key of its certificate."
+        )
+
+
+def _is_signed(
+    data: bytes, signature: bytes, leaf: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> bool:
     key = leaf.public_key()
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(value, covered, padding.PKCS1v15(), algorithm)
+            key.verify(signature, data, padding.PKCS1v15(), algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(value, covered, ec.ECDSA(algorithm))
+            key.verify(signature, data, ec.ECDSA(algorithm))
         else:
             raise _refused("signature-algorithm", "The signing key is neither RSA nor EC.")
-    except InvalidSignature as error:
-        raise _refused(
-            "signature-forged", "The signature was not made with the key of its certificate."
-        ) from error
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _verify_chain(chain: list[x509.Certificate], root_pem: bytes | None) -> None:

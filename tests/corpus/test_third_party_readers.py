@@ -1,5 +1,6 @@
 """Whatever another program refuses, lint refuses too, but for the exceptions of docs/lint.md."""
 
+import base64
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from passkit import read
 from passkit.certificates import key_to_pem
 from passkit.linting import lint, refuses
 from scripts import pass_readers
@@ -171,6 +173,19 @@ def test_each_program_refuses_a_broken_pass(reader, issuer, signing, tmp_path):
     case = next(case for case in EVERY if case.name == BROKEN_FOR[reader])
     laid = laid_out({case.name: case.made(issuer)}, tmp_path)
     assert READERS[reader](*laid, signing).keys() == {case.name}
+
+
+def test_what_passkit_generator_signs_is_read(issuer, signing, tmp_path, at):
+    """It signs over SHA-1, and over attributes that are not in the order of DER."""
+    case = next(case for case in GOOD if case.name == "poster-with-fallback")
+    _, folders = laid_out({case.name: case.made(issuer)}, tmp_path)
+    program = there(pass_readers.passkit_generator())
+    command = [*pass_readers.node(), str(program), str(signing), str(folders[case.name])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    made = base64.b64decode(json.loads(done.stdout)["made"])
+    root = issuer.authority.root_pem
+    assert read(made, root_pem=root, at=at).signature.digest == "sha1"
+    assert [each.rule.id for each in lint(made, at=at, root_pem=root)] == ["signature-sha1"]
 
 
 def test_the_good_passes_are_all_shown_to_them(made):

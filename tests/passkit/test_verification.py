@@ -6,11 +6,13 @@ from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 from pyasn1.codec.ber import encoder as ber_encoder
 from pyasn1.codec.der import decoder
+from pyasn1.codec.der import encoder as der_encoder
 from pyasn1_modules import rfc5652
 
 from passkit import ReaderError, cms
@@ -201,3 +203,20 @@ def test_everything_that_is_wrong_is_told_at_once(sign, authority, at):
         "certificate-expired",
     ]
     assert found.digest == "sha256"
+
+
+def test_attributes_signed_in_the_order_of_the_file_are_taken(signature, issued, at):
+    """node-forge, and so passkit-generator, does not sort them."""
+    info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+    signed, _ = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())
+    signer = signed["signerInfos"][0]
+    backwards = rfc5652.SignedAttributes()
+    backwards.extend(reversed(list(signer["signedAttrs"])))
+    sorted_, unsorted = der_encoder.encode(backwards), ber_encoder.encode(backwards)
+    assert sorted_ != unsorted
+    resigned = load_key(issued.key_pem).sign(unsorted, PKCS1v15(), SHA256())
+    made = signature.replace(sorted_[2:], unsorted[2:])
+    made = made.replace(signer["signature"].asOctets(), resigned)
+    assert verify(made, CONTENT, root_pem=None, at=at).signed_at == at
+    with pytest.raises(ReaderError):
+        verify(made, CONTENT + b" ", root_pem=None, at=at)
