@@ -17,6 +17,7 @@ from fuzz.targets import TARGETS, run
 
 _MEMORY = 1536 * 1024 * 1024  # of addresses; the interpreter and its libraries take a third
 _HANG_SECONDS = 180  # a round takes a few
+_WIDTH, _LINES = 300, 60  # of what is shown of a failure
 
 
 def child(first: int, seconds: float) -> int:
@@ -55,7 +56,8 @@ def main() -> int:
         print("No crash, no hang, no more memory than allowed.")
         return 0
     rounds = [line for line in done.stderr.splitlines() if line.partition(" ")[0] in TARGETS]
-    print(done.stderr[-6000:])
+    told = [line[:_WIDTH] for line in done.stderr.splitlines() if line not in rounds]
+    print("\n".join(told[-_LINES:]))
     print(f"*** Failed in the round: {rounds[-1] if rounds else '(none began)'}")
     print("    Put that line into fuzz/seeds.txt, and mend what it found.")
     return 1

@@ -1,6 +1,7 @@
 """What is fuzzed, each as a property that Hypothesis tries to break.
 
-A round of a target is named by a number: the same number brings the same examples.
+A round of a target is named by a number: the same number brings the same examples, but that keys
+are new each time.
 """
 
 import json

@@ -91,15 +91,23 @@ def examine(
 ) -> Examined:
     """All that `verify` would raise, one after another, as far as the signature can be read."""
     try:
-        signature = _definite(signature)
-        signed = _signed_data(signature)
-        signer, bag = signed["signerInfos"][0], _certificates(signed, signature)
-        leaf = _signing_certificate(signer, bag)
-        attributes = _attributes(signer)
-        algorithm = _hash_of(signer, leaf)
-        signed_at = _signing_time(attributes)
+        return _examined(signature, content, root_pem, at)
     except ReaderError as error:
         return Examined(faults=(error,))
+    except _NOT_ASN1:  # parts are read, and compared, as late as they are needed
+        return Examined(faults=(_damaged("The signature is not DER as CMS wants it."),))
+
+
+def _examined(
+    signature: bytes, content: bytes, root_pem: bytes | None, at: datetime | None
+) -> Examined:
+    signature = _definite(signature)
+    signed = _signed_data(signature)
+    signer, bag = signed["signerInfos"][0], _certificates(signed, signature)
+    leaf = _signing_certificate(signer, bag)
+    attributes = _attributes(signer)
+    algorithm = _hash_of(signer, leaf)
+    signed_at = _signing_time(attributes)
     intermediate = next((each for each in bag if is_issued_by(leaf, each)), None)
     chain = [leaf] if intermediate is None else [leaf, intermediate]
     checks: list[Callable[[], None]] = [

@@ -220,3 +220,18 @@ def test_attributes_signed_in_the_order_of_the_file_are_taken(signature, issued,
     assert verify(made, CONTENT, root_pem=None, at=at).signed_at == at
     with pytest.raises(ReaderError):
         verify(made, CONTENT + b" ", root_pem=None, at=at)
+
+
+@pytest.mark.parametrize("parameters", [None, b"\x05\x00"])
+def test_a_digest_is_announced_with_or_without_empty_parameters(signature, at, parameters):
+    info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+    signed, _ = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())
+    announced = rfc5652.DigestAlgorithmIdentifier()
+    announced["algorithm"] = signed["digestAlgorithms"][0]["algorithm"]
+    if parameters:
+        announced["parameters"] = parameters
+    signed["digestAlgorithms"].clear()
+    signed["digestAlgorithms"].append(announced)
+    info["content"] = der_encoder.encode(signed)
+    made = bytes(der_encoder.encode(info))
+    assert verify(made, CONTENT, root_pem=None, at=at).signed_at == at
