@@ -45,14 +45,8 @@ def lint(pkpass: bytes, *, at: datetime, root_pem: bytes | None = None) -> tuple
         files = unpack(pkpass)
     except ReaderError as error:
         return (_told(error),)
-    if files and all(name.endswith(".pkpass") for name in files):
-        return _bundle(pkpass, at, root_pem)
-    findings = [
-        *_archive(pkpass),
-        *_files(files),
-        *_signature(files, at, root_pem),
-        *_content(files, at),
-    ]
+    is_bundle = bool(files) and all(name.endswith(".pkpass") for name in files)
+    findings = _bundle(pkpass, at, root_pem) if is_bundle else _one(pkpass, at, root_pem)
     return tuple(sorted(findings, key=_gravity))
 
 
@@ -61,17 +55,28 @@ def refuses(findings: Iterable[Finding]) -> bool:
     return any(each.rule.severity == "refuse" for each in findings)
 
 
-def _bundle(pkpasses: bytes, at: datetime, root_pem: bytes | None) -> tuple[Finding, ...]:
+def _bundle(pkpasses: bytes, at: datetime, root_pem: bytes | None) -> Findings:
     try:
         passes = reader.read_bundle(pkpasses)
     except ReaderError as error:
-        return (_told(error),)
-    findings = [
-        Finding(rule=each.rule, path=f"pass {number}: {each.path}", detail=each.detail)
-        for number, one in enumerate(passes, 1)
-        for each in lint(one, at=at, root_pem=root_pem)
-    ]
-    return tuple(sorted(findings, key=_gravity))
+        yield _told(error)
+        return
+    for number, one in enumerate(passes, 1):
+        # A bundle inside is no pass: it is not opened any further.
+        for each in _one(one, at, root_pem):
+            yield Finding(rule=each.rule, path=f"pass {number}: {each.path}", detail=each.detail)
+
+
+def _one(pkpass: bytes, at: datetime, root_pem: bytes | None) -> Findings:
+    try:
+        files = unpack(pkpass)
+    except ReaderError as error:
+        yield _told(error)
+        return
+    yield from _archive(pkpass)
+    yield from _files(files)
+    yield from _signature(files, at, root_pem)
+    yield from _content(files, at)
 
 
 def _gravity(finding: Finding) -> int:

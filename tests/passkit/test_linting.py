@@ -69,9 +69,13 @@ def test_what_is_no_zip_is_one_finding(data, at):
     assert ids(lint(data, at=at)) == ["zip-damaged"]
 
 
-def test_a_bundle_in_a_bundle_is_refused(packed, pkpass, at):
-    inner = passkit.bundle([pkpass])
-    assert refuses(lint(packed({"a.pkpass": packed({"b.pkpass": inner})}), at=at))
+def test_bundles_in_bundles_are_not_opened(packed, pkpass, at):
+    """With ten in each, four of them inside one another would be ten thousand passes."""
+    nested = pkpass
+    for _ in range(4):
+        nested = packed({f"{number}.pkpass": nested for number in range(10)})
+    missing = [each.path for each in lint(nested, at=at) if each.rule.id == "pass-missing"]
+    assert missing == [f"pass {number}: pass.json" for number in range(1, 11)]
 
 
 def test_every_rule_says_who_minds_and_what_to_do():
