@@ -19,6 +19,8 @@ from passkit.images import sha1
 from passkit.package import MAX_BUNDLE_BYTES, MAX_BUNDLE_PASSES
 from passkit.verification import Signature, verify
 
+MAX_JSON_BYTES = 2 * 1024 * 1024  # read, it takes up to thirty times as much memory
+
 _SHA1 = re.compile(r"[0-9a-f]{40}", re.ASCII).fullmatch
 _ROOT_FILES = ("pass.json", "manifest.json", "signature")
 _UNLISTED = {"manifest.json", "signature"}
@@ -136,9 +138,13 @@ def certificate_faults(
 def json_object(data: bytes, name: str) -> dict[str, Any]:
     """The JSON object in a file of a package; ReaderError when it holds anything else.
 
-    Refused as well: other encodings than UTF-8, a byte order mark, a key given twice, NaN.
+    Refused as well: more than 2 MB, other encodings than UTF-8, a byte order mark, a key given
+    twice, NaN.
     """
     rule = f"{name.partition('.')[0]}-not-json"
+    if len(data) > MAX_JSON_BYTES:
+        message = f"{name} has {len(data)} bytes: {MAX_JSON_BYTES} are allowed."
+        raise ReaderError(message, rule="zip-too-large", path=name)
     if data.startswith(b"\xef\xbb\xbf"):
         raise ReaderError(
             f"{name} is not JSON in UTF-8: it starts with a byte order mark.",

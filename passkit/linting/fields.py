@@ -12,6 +12,7 @@ from passkit.linting.findings import Findings, found
 from passkit.linting.values import is_date, is_number, shown, types
 from passkit.markup import check_links
 
+_LONGEST_MARKUP = 20_000  # a parser of HTML may take the square of it
 _BACK = "backFields"
 GROUPS = ("headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", _BACK)
 _LOWER = ("secondaryFields", "auxiliaryFields")
@@ -197,7 +198,10 @@ def _texts(written: Mapping[str, Any], path: str) -> Findings:
     message, markup = written.get("changeMessage"), written.get("attributedValue")
     if isinstance(message, str) and "%@" not in message:
         yield found("field-change-message", f"{path}.changeMessage", f"{shown(message)} has no %@.")
-    if isinstance(markup, str):
+    if isinstance(markup, str) and len(markup) > _LONGEST_MARKUP:
+        detail = f"It has {len(markup)} characters: keep long texts in value."
+        yield found("field-markup", f"{path}.attributedValue", detail)
+    elif isinstance(markup, str):
         try:
             check_links(markup, "")
         except ContentError as error:

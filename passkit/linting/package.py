@@ -4,6 +4,7 @@ Apple: Wallet Passes, Building a Pass.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -22,6 +23,7 @@ from passkit.linting.findings import Finding, Findings, found
 from passkit.linting.pictures import image_slot, misnamed_slot, pictures
 from passkit.linting.translations import translations
 
+_MAX_OF_A_RULE = 100
 _SOON = timedelta(days=30)
 _STREAMED = 1 << 3  # the bit of an entry whose sizes follow its data
 _ASKED = [
@@ -39,7 +41,8 @@ def lint(pkpass: bytes, *, at: datetime, root_pem: bytes | None = None) -> tuple
 
     Anybody's file is judged by its own bytes; nothing raises. The signature has to lead to
     Apple's intermediate G4, or to the certificate given as `root_pem`. A .pkpasses bundle is
-    judged pass by pass, and the paths then start with the name of the pass.
+    judged pass by pass, and the paths then start with the number of the pass. Of one rule no
+    more than 100 findings are given.
     """
     try:
         files = unpack(pkpass)
@@ -47,7 +50,7 @@ def lint(pkpass: bytes, *, at: datetime, root_pem: bytes | None = None) -> tuple
         return (_told(error),)
     is_bundle = bool(files) and all(name.endswith(".pkpass") for name in files)
     findings = _bundle(pkpass, at, root_pem) if is_bundle else _one(pkpass, at, root_pem)
-    return tuple(sorted(findings, key=_gravity))
+    return tuple(sorted(_first_of_each_rule(findings), key=_gravity))
 
 
 def refuses(findings: Iterable[Finding]) -> bool:
@@ -63,7 +66,7 @@ def _bundle(pkpasses: bytes, at: datetime, root_pem: bytes | None) -> Findings:
         return
     for number, one in enumerate(passes, 1):
         # A bundle inside is no pass: it is not opened any further.
-        for each in _one(one, at, root_pem):
+        for each in _first_of_each_rule(_one(one, at, root_pem)):
             yield Finding(rule=each.rule, path=f"pass {number}: {each.path}", detail=each.detail)
 
 
@@ -77,6 +80,15 @@ def _one(pkpass: bytes, at: datetime, root_pem: bytes | None) -> Findings:
     yield from _files(files)
     yield from _signature(files, at, root_pem)
     yield from _content(files, at)
+
+
+def _first_of_each_rule(findings: Findings) -> Findings:
+    """Enough to see what is wrong: a hostile file breaks one rule a million times."""
+    counts = Counter[str]()
+    for each in findings:
+        counts[each.rule.id] += 1
+        if counts[each.rule.id] <= _MAX_OF_A_RULE:
+            yield each
 
 
 def _gravity(finding: Finding) -> int:

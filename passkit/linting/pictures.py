@@ -94,6 +94,9 @@ def _icons(files: Mapping[str, bytes]) -> Findings:
 def _image(name: str, data: bytes) -> Findings:
     match = _NAME(name)
     assert match is not None
+    if len(data) > MAX_BYTES:
+        yield found("image-huge", name, f"It has {len(data)} bytes; {MAX_BYTES} are enough.")
+        return
     try:
         width, height = png_size(data, name)
     except ImageError as error:
@@ -101,9 +104,9 @@ def _image(name: str, data: bytes) -> Findings:
         return
     slot, scale = match["slot"], int((match["scale"] or "@1x")[1])
     limits = [side * _TOLERANCE for side in _LARGEST[slot]]
-    if width > limits[0] or height > limits[1] or len(data) > MAX_BYTES:
+    if width > limits[0] or height > limits[1]:
         wanted = " x ".join(str(side * scale) for side in _LARGEST[slot])
-        detail = f"It is {width} x {height} pixels in {len(data)} bytes; {wanted} is enough."
+        detail = f"It is {width} x {height} pixels; {wanted} is enough."
         yield found("image-huge", name, detail)
     wanted_width, wanted_height = (side * scale for side in _SLOTS[slot])
     if width < wanted_width or height < wanted_height:

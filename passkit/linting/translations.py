@@ -4,6 +4,7 @@ Apple: Wallet Passes, Creating the Source for a Pass (localization).
 """
 
 from collections.abc import Iterable, Mapping
+from heapq import nsmallest
 from typing import Any
 
 from passkit.errors import PackageError
@@ -12,6 +13,7 @@ from passkit.linting.values import shown
 from passkit.strings import locale_name, read_strings
 
 _FILE = "pass.strings"
+_MAX_BYTES = 1024 * 1024
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -21,6 +23,10 @@ def translations(files: Mapping[str, bytes], written: Mapping[str, Any]) -> Find
     read: dict[str, dict[str, str]] = {}
     for name, data in sorted(files.items()):
         if not name.endswith(f".lproj/{_FILE}"):
+            continue
+        if len(data) > _MAX_BYTES:
+            detail = f"It has {len(data)} bytes: {_MAX_BYTES} are more than enough."
+            yield found("strings-damaged", name, detail)
             continue
         try:
             read[name] = read_strings(data)
@@ -49,8 +55,8 @@ def _folders(files: Mapping[str, bytes]) -> Findings:
 def _differences(read: Mapping[str, Mapping[str, str]]) -> Findings:
     keys = {key for entries in read.values() for key in entries}
     for name, entries in read.items():
-        if missing := sorted(keys - entries.keys()):
-            detail = f"It lacks {', '.join(shown(key) for key in missing[:5])}."
+        if missing := nsmallest(5, keys - entries.keys()):
+            detail = f"It lacks {', '.join(shown(key) for key in missing)}."
             yield found("strings-keys-differ", name, detail)
 
 

@@ -1,5 +1,8 @@
 """What lint does with whole files; the corpus tries rule by rule."""
 
+import io
+import tracemalloc
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -76,6 +79,42 @@ def test_bundles_in_bundles_are_not_opened(packed, pkpass, at):
         nested = packed({f"{number}.pkpass": nested for number in range(10)})
     missing = [each.path for each in lint(nested, at=at) if each.rule.id == "pass-missing"]
     assert missing == [f"pass {number}: pass.json" for number in range(1, 11)]
+
+
+HOSTILE = {
+    "pass.json": (b'{"storeCard": {"backFields": [', b"[],", b"0]}}"),
+    "fi.lproj/pass.strings": (b"", b'"a" = "b";\n', b""),
+    "icon.png": (b"\x89PNG\r\n\x1a\n", bytes(8) + b"\xcd\xfa\xf5\x9d", b""),
+}
+
+
+def stored(files):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_fifty_megabytes_of_the_worst_cost_no_multiple_of_that(at, name):
+    start, middle, end = HOSTILE[name]
+    worst = start + middle * (50_000_000 // len(middle)) + end
+    data = stored({"pass.json": b"{}"} | {name: worst})
+    tracemalloc.start()
+    findings = lint(data, at=at)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refuses(findings)
+    assert peak < 200_000_000
+
+
+def test_of_one_rule_a_hundred_findings_are_enough(at):
+    fields = b'{"storeCard": {"backFields": [' + b"1," * 200_000 + b"1]}}"
+    findings = ids(lint(stored({"pass.json": fields}), at=at))
+    assert findings.count("field-group-shape") == 100
+    assert "style-missing" not in findings
+    assert "icon-missing" in findings
 
 
 def test_every_rule_says_who_minds_and_what_to_do():
