@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak shots lock messages format clean
+.PHONY: help run test check bench soak fuzz shots lock messages format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,7 +31,7 @@ check: $(DEV) ## format, lint, types, import rules, house rules: under a minute
 bench: $(DEV) ## speed, side by side with raw cryptography and peers in one run
 	@$(BIN)/python -m benchmarks
 
-# N kills for KIND=kill; MINUTES and PHONES for KIND=storm. The same SEED makes the same plan.
+# N kills for KIND=kill; MINUTES (also of fuzz) and PHONES for KIND=storm. The same SEED makes the same plan.
 KIND ?= kill
 SEED ?= 1
 N ?= 100
@@ -41,6 +41,9 @@ PHONES ?= 2000
 soak: $(DEV) ## kill -9 or a storm: KIND=kill SEED=1 N=100, KIND=storm MINUTES=30
 	@$(BIN)/python -m soak $(KIND) --seed $(SEED) --kills $(N) \
 	  --minutes $(MINUTES) --phones $(PHONES)
+
+fuzz: $(DEV) ## hostile files and values for passkit: MINUTES=10
+	@$(BIN)/python -m fuzz --minutes $(MINUTES)
 
 shots: $(DEV) ## pictures of every page, phone and desk, light and dark, in var/shots
 	@$(BIN)/python -m scripts.shots

@@ -2,8 +2,10 @@
 
 Write a `Pass`, make a `Template` of its images, load a `Signer` once, and `build` gives the
 .pkpass file; `read` opens one as suspiciously as a phone does. What belongs to one side only is
-imported by its module: `passkit.updates` (the rules of the update protocol), `passkit.apns` (push
-notifications, needs libcurl) and `passkit.throwaway` (certificates for tests).
+imported by its module: `passkit.linting` (why phones would refuse or degrade anybody's pass),
+`passkit.updates` (the rules of the update protocol), `passkit.apns` (push notifications, needs
+libcurl) and `passkit.throwaway` (certificates for tests). `python -m passkit --help` lists the
+commands.
 """
 
 from passkit.actions import ActionType, FeaturedAction
@@ -41,9 +43,9 @@ from passkit.fields import (
 from passkit.images import File, Images
 from passkit.markup import link
 from passkit.nfc import NFC
-from passkit.package import MIME_TYPE, Template, build
+from passkit.package import BUNDLE_MIME_TYPE, MIME_TYPE, Template, build, bundle, pack
 from passkit.parsing import parse_pass
-from passkit.reader import Opened, read
+from passkit.reader import Opened, read, read_bundle
 from passkit.relevance import Beacon, Location, RelevantDate
 from passkit.semantics import (
     CurrencyAmount,
@@ -59,6 +61,7 @@ from passkit.styles import Coupon, EventTicket, Generic, PosterGeneric, StoreCar
 from passkit.verification import Signature
 
 __all__ = [
+    "BUNDLE_MIME_TYPE",
     "MIME_TYPE",
     "NFC",
     "ActionType",
@@ -112,10 +115,13 @@ __all__ = [
     "WifiNetwork",
     "WrongIntermediate",
     "build",
+    "bundle",
     "content_warnings",
     "link",
     "new_authentication_token",
     "new_serial_number",
+    "pack",
     "parse_pass",
     "read",
+    "read_bundle",
 ]

@@ -3,7 +3,7 @@
 import re
 import zlib
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from passkit.errors import ReaderError
 
@@ -13,41 +13,89 @@ MAX_RATIO = 200
 
 _SAFE_NAME = re.compile(r"(?!.*(^|/)\.{1,2}(/|$))[^\\/\0]([^\\\0]*[^\\/\0])?", re.DOTALL).fullmatch
 _REGULAR = 0o100000
+_LOCKED = 1  # the bit of an encrypted entry
+_METHODS = {ZIP_STORED, ZIP_DEFLATED}
 _DAMAGE = (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error)
+_DIRECTORY_LINE = b"PK\x01\x02"
+_MAX_LINES = 20_000  # zipfile reads the whole directory before any of it can be counted
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
+def unpack(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, bytes]:
     """The files of a zip archive by name, within limits on number, size and compression.
 
-    Raises ReaderError for a damaged or locked archive, a name that leads elsewhere, a name given
-    twice, a directory, a link, more than 500 files, 64 MB, or a file that grows 200 times.
+    Folders of their own are passed over, as `zip -r` writes them. Nothing is written to a disk,
+    and no entry is unpacked beyond the size that it declares.
+
+    Raises ReaderError for a damaged or locked archive, another compression than deflate, a name
+    that leads elsewhere, a name given twice, a link, more than 500 files, `max_bytes` (64 MB),
+    or a file that grows 200 times.
     """
+    if len(data) > max_bytes or data.count(_DIRECTORY_LINE) > _MAX_LINES:
+        raise ReaderError(f"The package is larger than {max_bytes} bytes.", rule="zip-too-large")
     try:
         with ZipFile(BytesIO(data)) as archive:
-            entries = archive.infolist()
-            _check_entries(entries)
-            return {entry.filename: archive.read(entry) for entry in entries}
+            entries = [each for each in archive.infolist() if not _is_folder(each)]
+            _check_entries(entries, max_bytes)
+            return {entry.filename: _content(archive, entry) for entry in entries}
     except _DAMAGE as error:
-        raise ReaderError(f"This is not a whole zip file: {error}.") from error
+        raise ReaderError(f"This is not a whole zip file: {error}.", rule="zip-damaged") from error
 
 
-def _check_entries(entries: list[ZipInfo]) -> None:
+def folders(data: bytes) -> list[str]:
+    """The folders that have an entry of their own in a zip file that `unpack` takes."""
+    with ZipFile(BytesIO(data)) as archive:
+        return [each.filename for each in archive.infolist() if _is_folder(each)]
+
+
+def _content(archive: ZipFile, entry: ZipInfo) -> bytes:
+    # Asked for a size, zipfile unpacks no further, whatever the stream would grow to.
+    with archive.open(entry) as file:
+        content = file.read(entry.file_size + 1)
+    if len(content) != entry.file_size:
+        raise BadZipFile(f"{entry.filename!r} is cut short")
+    return content
+
+
+def _check_entries(entries: list[ZipInfo], max_bytes: int) -> None:
     if len(entries) > MAX_FILES:
-        raise ReaderError(f"The package has {len(entries)} files: {MAX_FILES} are allowed.")
-    if sum(entry.file_size for entry in entries) > MAX_BYTES:
-        raise ReaderError(f"The package unpacks to more than {MAX_BYTES} bytes.")
+        raise ReaderError(
+            f"The package has {len(entries)} files: {MAX_FILES} are allowed.", rule="zip-too-large"
+        )
+    if sum(entry.file_size for entry in entries) > max_bytes:
+        raise ReaderError(
+            f"The package unpacks to more than {max_bytes} bytes.", rule="zip-too-large"
+        )
     seen: set[str] = set()
     for entry in entries:
         name = entry.orig_filename
         if not _SAFE_NAME(name) or _is_special(entry):
-            raise ReaderError(f"The package has an unsafe entry {name!r}: only plain files may be.")
+            raise ReaderError(
+                f"The package has an unsafe entry {name!r}: only plain files may be.",
+                rule="zip-unsafe-entry",
+            )
         if name.casefold() in seen:
-            raise ReaderError(f"The package has {name!r} twice.")
+            raise ReaderError(f"The package has {name!r} twice.", rule="zip-duplicate-name")
         seen.add(name.casefold())
-        if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-            raise ReaderError(f"{name!r} grows too much when it is unpacked.")
+        _check_packing(entry, name)
+
+
+def _check_packing(entry: ZipInfo, name: str) -> None:
+    if entry.flag_bits & _LOCKED:
+        raise ReaderError(f"{name!r} is locked with a password.", rule="zip-encrypted")
+    if entry.compress_type not in _METHODS:
+        raise ReaderError(
+            f"{name!r} is compressed in an unusual way ({entry.compress_type}).",
+            rule="zip-compression",
+        )
+    if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+        raise ReaderError(f"{name!r} grows too much when it is unpacked.", rule="zip-too-large")
+
+
+def _is_folder(entry: ZipInfo) -> bool:
+    name = entry.orig_filename
+    return name.endswith("/") and not entry.file_size and bool(_SAFE_NAME(name[:-1]))
 
 
 def _is_special(entry: ZipInfo) -> bool:
     kind = entry.external_attr >> 16 & 0o170000
-    return entry.is_dir() or kind not in (0, _REGULAR)
+    return kind not in (0, _REGULAR)

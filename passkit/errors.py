@@ -14,7 +14,7 @@ PasskitError
 │   ├── PassTypeMismatch
 │   └── TeamMismatch
 ├── PackageError                 a package cannot be put together
-├── ReaderError                  a received package cannot be trusted
+├── ReaderError                  a received package cannot be trusted (has .rule)
 ├── RequestError                 a device's request is malformed (has .code)
 └── PushError                    Apple did not take a push (has .permanent)
 
@@ -96,7 +96,16 @@ class PackageError(PasskitError):
 
 
 class ReaderError(PasskitError):
-    """The package is damaged, unsafe or not signed by whom it claims."""
+    """The package is damaged, unsafe or not signed by whom it claims.
+
+    `rule` is the short name of what was broken, as docs/lint.md lists them; `path` is the file
+    or the key it concerns, if one alone.
+    """
+
+    def __init__(self, message: str | None = None, *, rule: str, path: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.path = path
 
 
 class RequestError(PasskitError):

@@ -3,8 +3,8 @@
 Usage: python scripts/pass_readers.py
 
 KPkPass is KDE's (Debian: libkpimpkpass-dev), read through a few lines of C++; passkit-generator
-comes from npm by a lock file, with the Node of the development environment. What cannot be set up
-is said loudly, and the tests that need it are skipped; with REQUIRE_ALL=1 this fails instead.
+comes from npm and edutap.wallet-apple from PyPI, each by a lock file of its own. What cannot be
+set up is said loudly, and the tests that need it are skipped; with REQUIRE_ALL=1 this fails.
 """
 
 import hashlib
@@ -34,9 +34,19 @@ def passkit_generator() -> Path:
     return BUILT / f"passkit_generator-{_digest(SOURCES / 'passkit_generator')}" / "read.mjs"
 
 
+def edutap() -> Path:
+    """Where the script is beside the packages it reads with."""
+    return BUILT / f"edutap-{_digest(SOURCES / 'edutap')}" / "read.py"
+
+
 def node() -> list[str]:
     """The command that runs a script under Node."""
     return [str(NODE / "bin" / "node")]
+
+
+def python() -> list[str]:
+    """The command that runs a script which brings its own packages."""
+    return [sys.executable, "-S"]
 
 
 def _digest(folder: Path) -> str:
@@ -59,6 +69,14 @@ def _install(folder: Path) -> None:
     _run([*node(), str(npm), "ci", "--no-progress", "--loglevel=error"], cwd=folder)
 
 
+def _install_python(folder: Path) -> None:
+    """Beside the script and not in the development environment, whose versions are others."""
+    shutil.copytree(SOURCES / "edutap", folder)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
+    target = ["--target", str(folder / "packages"), "-r", str(folder / "requirements.txt")]
+    _run([*pip, *target])
+
+
 def _run(command: list[str], cwd: Path = ROOT) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -68,7 +86,12 @@ def _run(command: list[str], cwd: Path = ROOT) -> str:
 
 def main() -> int:
     missing = False
-    for reader, make in ((kpkpass(), _compile), (passkit_generator(), _install)):
+    readers = {
+        kpkpass(): _compile,
+        passkit_generator(): _install,
+        edutap(): _install_python,
+    }
+    for reader, make in readers.items():
         if reader.exists():
             continue
         BUILT.mkdir(exist_ok=True)

@@ -2,13 +2,14 @@
 
 import io
 import stat
+import tracemalloc
 import warnings
 import zipfile
 
 import pytest
 
 from passkit import ReaderError
-from passkit.archive import MAX_FILES, unpack
+from passkit.archive import MAX_FILES, folders, unpack
 
 
 def test_plain_files_come_out_as_they_went_in(packed):
@@ -25,7 +26,7 @@ def test_plain_files_come_out_as_they_went_in(packed):
         "a\\b",
         "./a",
         "..",
-        "folder/",
+        "../folder/",
     ],
 )
 def test_names_that_lead_elsewhere_are_refused(packed, name):
@@ -83,8 +84,48 @@ def test_a_locked_file_is_refused(packed):
     data = bytearray(packed({"a": b"x"}))
     data[data.index(b"PK\x01\x02") + 8] |= 1
     data[6] |= 1
-    with pytest.raises(ReaderError, match="whole zip"):
+    with pytest.raises(ReaderError, match="locked") as error:
         unpack(bytes(data))
+    assert error.value.rule == "zip-encrypted"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_unusual_compression_is_refused(method):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("a", b"x" * 100)
+    with pytest.raises(ReaderError, match="unusual"):
+        unpack(file.getvalue())
+
+
+def test_folders_with_entries_of_their_own_are_passed_over():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.mkdir("fi.lproj")
+        archive.writestr("fi.lproj/a", b"1")
+    assert unpack(file.getvalue()) == {"fi.lproj/a": b"1"}
+    assert folders(file.getvalue()) == ["fi.lproj/"]
+
+
+def test_a_file_is_never_unpacked_beyond_the_size_it_declares(packed):
+    """A bomb of 50 MB that says it is 90,000 bytes: refused, and never there in memory."""
+    data = bytearray(packed({"a": bytes(50_000_000)}))
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = data.index(mark) + place
+        data[at : at + 4] = (90_000).to_bytes(4, "little")
+    tracemalloc.start()
+    with pytest.raises(ReaderError):
+        unpack(bytes(data))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_a_directory_of_a_hundred_thousand_lines_is_not_even_read():
+    line = b"PK\x01\x02" + bytes(42) + b"a"
+    with pytest.raises(ReaderError) as error:
+        unpack(line * 100_000)
+    assert error.value.rule == "zip-too-large"
 
 
 def test_every_cut_of_a_zip_is_refused(packed):

@@ -137,3 +137,57 @@ def test_passes_share_no_state(make_pass, template, signer, authority, at):
 
 def test_the_media_type_is_apples():
     assert passkit.MIME_TYPE == "application/vnd.apple.pkpass"
+
+
+def test_files_are_packed_as_they_are_and_signed(pkpass, files, signer, authority, at):
+    given = {
+        name: data for name, data in files.items() if name not in ("manifest.json", "signature")
+    }
+    packed = passkit.pack(given, signer, at=at)
+    opened = passkit.read(packed, root_pem=authority.root_pem, at=at)
+    assert {name: opened.files[name] for name in given} == given
+
+
+def test_the_same_files_give_the_same_bytes(files, signer, at):
+    again = dict(reversed(files.items()))
+    assert passkit.pack(files, signer, at=at) == passkit.pack(again, signer, at=at)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (None, passkit.PackageError),
+        (b"hello", passkit.PackageError),
+        (b"{}", passkit.PackageError),
+        (
+            b'{"passTypeIdentifier": "pass.other", "teamIdentifier": "TEAMTEST01"}',
+            passkit.PassTypeMismatch,
+        ),
+    ],
+)
+def test_files_without_a_pass_of_ours_are_not_packed(signer, at, content, error):
+    with pytest.raises(error):
+        passkit.pack({} if content is None else {"pass.json": content}, signer, at=at)
+
+
+def test_ten_passes_make_a_bundle_that_comes_apart_again(pkpass):
+    bundle = passkit.bundle([pkpass] * 10)
+    assert passkit.read_bundle(bundle) == [pkpass] * 10
+    assert passkit.bundle([pkpass] * 10) == bundle
+    assert passkit.BUNDLE_MIME_TYPE == "application/vnd.apple.pkpasses"
+
+
+@pytest.mark.parametrize("count", [0, 11])
+def test_a_bundle_has_one_to_ten_passes(pkpass, count):
+    with pytest.raises(passkit.PackageError, match="1 to 10"):
+        passkit.bundle([pkpass] * count)
+
+
+def test_a_bundle_is_no_larger_than_wallet_takes():
+    with pytest.raises(passkit.PackageError, match="150000000"):
+        passkit.bundle([b"PK\x03\x04" + bytes(75_000_000)] * 2)
+
+
+def test_a_bundle_holds_passes_only(pkpass):
+    with pytest.raises(passkit.PackageError, match="Pass 2"):
+        passkit.bundle([pkpass, b"hello"])

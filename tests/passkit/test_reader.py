@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from passkit import ReaderError, read
+from passkit import ReaderError, read, read_bundle
+from passkit.reader import manifest_faults
 
 
 @pytest.fixture
@@ -95,3 +96,31 @@ def test_a_pass_under_another_certificate_is_refused(resigned, files, key):
     content = json.loads(files["pass.json"]) | {key: "pass.other"}
     with pytest.raises(ReaderError, match=f"{key} 'pass.other'"):
         read(resigned(pass_json=json.dumps(content).encode()), root_pem=None)
+
+
+def test_apples_own_intermediate_can_be_trusted_without_its_root(pkpass, authority, at):
+    assert read(pkpass, root_pem=authority.intermediate_pem, at=at)
+
+
+def test_all_faults_of_a_manifest_are_told(files):
+    files |= {"new.txt": b"x", "icon.png": b"y"}
+    del files["icon@2x.png"]
+    faults = {(fault.rule, fault.path) for fault in manifest_faults(files)}
+    assert faults == {
+        ("manifest-unlisted-file", "new.txt"),
+        ("manifest-wrong-sum", "icon.png"),
+        ("manifest-absent-file", "icon@2x.png"),
+    }
+
+
+@pytest.mark.parametrize("inside", [{}, {"readme.txt": b"x"}])
+def test_a_bundle_of_anything_else_is_refused(packed, inside):
+    with pytest.raises(ReaderError) as error:
+        read_bundle(packed(inside))
+    assert error.value.rule == "bundle-content"
+
+
+def test_a_bundle_of_eleven_is_refused(packed, pkpass):
+    with pytest.raises(ReaderError) as error:
+        read_bundle(packed({f"{number}.pkpass": pkpass for number in range(11)}))
+    assert error.value.rule == "bundle-too-large"

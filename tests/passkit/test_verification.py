@@ -6,14 +6,19 @@ from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+from pyasn1.codec.ber import encoder as ber_encoder
+from pyasn1.codec.der import decoder
+from pyasn1.codec.der import encoder as der_encoder
+from pyasn1_modules import rfc5652
 
 from passkit import ReaderError, cms
 from passkit.certificates import load_certificate, load_key
 from passkit.throwaway import Authority
-from passkit.verification import verify
+from passkit.verification import examine, verify
 
 CONTENT = b'{"icon.png":"x"}'
 DETACHED = [PKCS7Options.DetachedSignature, PKCS7Options.Binary]
@@ -173,3 +178,60 @@ def test_every_cut_and_any_flipped_bit_is_refused_as_reader_error(signature, aut
 def test_what_is_no_signature_is_refused(data):
     with pytest.raises(ReaderError):
         verify(data, CONTENT, root_pem=None)
+
+
+def test_apples_way_of_writing_a_signature_is_taken(signature, authority, at):
+    """Its own tools write BER of indefinite length: 30 80 ... 00 00."""
+    info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+    parts = [ber_encoder.encode(info["contentType"]), b"\xa0\x80", bytes(info["content"])]
+    indefinite = b"\x30\x80" + b"".join(parts) + bytes(4)
+    found = verify(indefinite, CONTENT, root_pem=authority.root_pem, at=at)
+    assert found.signed_at == at
+    for length in range(0, len(indefinite), 97):
+        with pytest.raises(ReaderError):
+            verify(indefinite[:length], CONTENT, root_pem=None)
+
+
+def test_everything_that_is_wrong_is_told_at_once(sign, authority, at):
+    later = at + timedelta(days=500)
+    attached = sign(options=[PKCS7Options.Binary], intermediate=None)
+    found = examine(attached, CONTENT + b" ", root_pem=authority.root_pem, at=later)
+    assert [fault.rule for fault in found.faults] == [
+        "signature-attached",
+        "signature-other-manifest",
+        "signature-no-intermediate",
+        "certificate-expired",
+    ]
+    assert found.digest == "sha256"
+
+
+def test_attributes_signed_in_the_order_of_the_file_are_taken(signature, issued, at):
+    """node-forge, and so passkit-generator, does not sort them."""
+    info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+    signed, _ = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())
+    signer = signed["signerInfos"][0]
+    backwards = rfc5652.SignedAttributes()
+    backwards.extend(reversed(list(signer["signedAttrs"])))
+    sorted_, unsorted = der_encoder.encode(backwards), ber_encoder.encode(backwards)
+    assert sorted_ != unsorted
+    resigned = load_key(issued.key_pem).sign(unsorted, PKCS1v15(), SHA256())
+    made = signature.replace(sorted_[2:], unsorted[2:])
+    made = made.replace(signer["signature"].asOctets(), resigned)
+    assert verify(made, CONTENT, root_pem=None, at=at).signed_at == at
+    with pytest.raises(ReaderError):
+        verify(made, CONTENT + b" ", root_pem=None, at=at)
+
+
+@pytest.mark.parametrize("parameters", [None, b"\x05\x00"])
+def test_a_digest_is_announced_with_or_without_empty_parameters(signature, at, parameters):
+    info, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
+    signed, _ = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())
+    announced = rfc5652.DigestAlgorithmIdentifier()
+    announced["algorithm"] = signed["digestAlgorithms"][0]["algorithm"]
+    if parameters:
+        announced["parameters"] = parameters
+    signed["digestAlgorithms"].clear()
+    signed["digestAlgorithms"].append(announced)
+    info["content"] = der_encoder.encode(signed)
+    made = bytes(der_encoder.encode(info))
+    assert verify(made, CONTENT, root_pem=None, at=at).signed_at == at

@@ -26,13 +26,13 @@ function read(folder) {
   console.warn = (text) => warnings.push(String(text));
   try {
     const pass = new PKPass(filesOf(folder), signing);
-    const size = pass.getAsBuffer().length;
+    const made = pass.getAsBuffer().toString("base64");
     if (warnings.length) return { refused: warnings.join(" ") };
     const { serialNumber, voided = false, barcodes } = pass.props;
     const kind = pass.types[0];
     const groups = ["header", "primary", "secondary", "auxiliary", "back"];
     const keys = groups.flatMap((group) => kind[`${group}Fields`].map((field) => field.key));
-    return { style: pass.type, serial: serialNumber, voided, barcodes, keys, size };
+    return { style: pass.type, serial: serialNumber, voided, barcodes, keys, made };
   } catch (error) {
     return { refused: [...warnings, error.message].join(" ") };
   }
