@@ -224,9 +224,11 @@ def _wanted(picture: Image.Image, enlarged: float) -> str:
 
 
 def _quantized(picture: Image.Image, colours: int) -> Image.Image:
-    is_clear = picture.mode == "RGBA"
-    method = Image.Quantize.FASTOCTREE if is_clear else Image.Quantize.MEDIANCUT
-    return picture.quantize(colours, method=method, dither=Image.Dither.FLOYDSTEINBERG)
+    """Few colours. Gradients are dithered, which Pillow does for a palette that it is given."""
+    if picture.mode == "RGBA":
+        return picture.quantize(colours, method=Image.Quantize.FASTOCTREE)
+    palette = picture.quantize(colours, method=Image.Quantize.MEDIANCUT)
+    return picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 def _png(picture: Image.Image) -> bytes:
