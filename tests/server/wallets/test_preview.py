@@ -19,9 +19,9 @@ def sample(name):
 
 
 def differs(one: Image.Image, other: Image.Image) -> tuple[int, int, int, int] | None:
-    """The box, in points, of what differs by more than a shade: strips have palettes."""
+    """The box, in points, of what differs clearly: strips have palettes of their own."""
     difference = ImageChops.difference(one.convert("L"), other.convert("L"))
-    box = difference.point(lambda shade: 255 * (shade > 24)).getbbox()
+    box = difference.point(lambda shade: 255 * (shade > 60)).getbbox()
     return box and tuple(round(each / SCALE) for each in box)
 
 
