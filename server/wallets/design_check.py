@@ -33,6 +33,7 @@ _WANTED = {
     "event_ticket": {"logo", "strip"},
     "generic": {"logo", "thumbnail"},
 }
+_EVERYWHERE = {"icon", "strip"}  # the strip is on the join page and on posters, too
 _STAMPS = 10  # a card of so many, half full, shows the stamps as customers see them
 _WORST = 2  # percent of the pixels under a word may be anything: an edge, a star
 
@@ -142,7 +143,7 @@ def _pictures(design: Design) -> Iterator[Finding]:
         yield _Advice(
             f"there is no {name}.png: a {_words_of(design.style)} looks bare without one."
         )
-    for name in sorted(there - _WANTED[design.style] - {"icon"}):
+    for name in sorted(there - _WANTED[design.style] - _EVERYWHERE):
         yield _Advice(f"{name}.png is never shown on a {_words_of(design.style)}: remove it.")
     icon = picture(design, "icon")
     if icon is not None and icon.getchannel("A").getextrema() != (255, 255):
@@ -193,13 +194,14 @@ def _stamps(design: Design) -> Iterator[Finding]:
 
 def _words(design: Design, face: CardFace) -> Iterator[Finding]:
     """In every language the words fit, and can be read where they lie on the strip."""
-    strip = None if design.style == "generic" else picture(design, "strip")
+    strip = picture(design, "strip")
     counting = replace(face, progress=None)  # so many to collect that none are drawn
+    on_strip = replace(design, style="store_card") if design.style == "generic" else design
     for language in LANGUAGES:
         for text in draw_card(design, face, language).cut:
             yield _Advice(f"{text!r} ({language}) does not fit on the front: say it shorter.")
         if strip is not None:
-            for words in draw_card(design, counting, language).on_strip:
+            for words in draw_card(on_strip, counting, language).on_strip:
                 yield from _on_strip(design, strip, words, language)
 
 

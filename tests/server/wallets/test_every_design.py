@@ -3,11 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
 import passkit
-from server import designs, posters
+from server import cards, designs, posters
 from server.face import LANGUAGES
+from server.models import Pass
 from server.wallets import apple
+
+
+@pytest.fixture
+def shown(ledger, services):
+    with services.database.reading() as session:
+        (pass_id,) = session.exec(select(Pass.id)).all()
+    return cards.show_pass(services.database, pass_id, at=services.now())
 
 
 @pytest.mark.parametrize("name", designs.names())
