@@ -5,6 +5,8 @@ import zlib
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from passkit import ImageError, Images
@@ -93,6 +95,18 @@ def test_every_cut_of_a_png_is_refused(png):
     for length in range(len(png())):
         with pytest.raises(ImageError):
             png_size(png()[:length], "icon.png")
+
+
+@given(before=st.binary(max_size=40), body=st.binary(max_size=40), at=st.integers(0, 100))
+def test_garbage_is_refused_or_measured_and_nothing_else(before, body, at):
+    whole = made_of(before, body)
+    for data in (before, whole, whole[:at] + body + whole[at:]):
+        try:
+            width, height = png_size(data, "icon.png")
+        except ImageError:
+            continue
+        assert width > 0
+        assert height > 0
 
 
 @pytest.mark.parametrize("at", [12, 16, 20, 30, -1])
