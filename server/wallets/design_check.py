@@ -22,7 +22,7 @@ from server.errors import SettingsError
 from server.face import LANGUAGES, CardFace, Progress
 from server.samples import Sample
 from server.strips import draw, layout
-from server.wallets.preview import Words, draw_card, picture
+from server.wallets.preview import Drawn, Words, draw_card, picture
 
 MOST_BYTES = 400_000  # of all pictures of a pass together
 _TEXT, _LARGE_TEXT, _SHAPE = 4.5, 3.0, 3.0
@@ -195,14 +195,21 @@ def _stamps(design: Design) -> Iterator[Finding]:
 def _words(design: Design, face: CardFace) -> Iterator[Finding]:
     """In every language the words fit, and can be read where they lie on the strip."""
     strip = picture(design, "strip")
-    counting = replace(face, progress=None)  # so many to collect that none are drawn
-    on_strip = replace(design, style="store_card") if design.style == "generic" else design
+    is_plain = face.progress is None and design.style != "generic"
     for language in LANGUAGES:
-        for text in draw_card(design, face, language).cut:
+        drawn = draw_card(design, face, language)
+        for text in drawn.cut:
             yield _Advice(f"{text!r} ({language}) does not fit on the front: say it shorter.")
         if strip is not None:
-            for words in draw_card(on_strip, counting, language).on_strip:
+            on_plain = drawn if is_plain else _on_plain_strip(design, face, language)
+            for words in on_plain.on_strip:
                 yield from _on_strip(design, strip, words, language)
+
+
+def _on_plain_strip(design: Design, face: CardFace, language: str) -> Drawn:
+    """The card as it is when there are too many stamps to draw; the service makes store cards."""
+    style = "store_card" if design.style == "generic" else design.style
+    return draw_card(replace(design, style=style), replace(face, progress=None), language)
 
 
 def _on_strip(design: Design, strip: Image.Image, words: Words, language: str) -> Iterator[Finding]:
@@ -212,12 +219,10 @@ def _on_strip(design: Design, strip: Image.Image, words: Words, language: str) -
     ground = Image.new("RGBA", strip.size, design.background_color)
     ground.alpha_composite(strip)
     place = ground.crop((int(left), int(top), int(left + width) + 1, int(top + height) + 1))
-    shades = _shades(place)
     need = _LARGE_TEXT if words.is_large else _TEXT
     for key in ("foreground_color",) if words.is_large else ("foreground_color", "label_color"):
         own = _luminance(Color.parse(getattr(design, key)))
-        ratio = sorted(_ratio(own, shade) for shade in shades)[len(shades) * _WORST // 100]
-        if ratio < need:
+        if (ratio := _lowest_ratio(place, own)) < need:
             yield Finding(
                 f"{words.text!r} ({language}) lies on the strip with a contrast of {ratio:.1f} : 1 "
                 f"({key}), and needs {need} : 1. Make the strip calmer and "
@@ -225,8 +230,15 @@ def _on_strip(design: Design, strip: Image.Image, words: Words, language: str) -
             )
 
 
-def _shades(place: Image.Image) -> list[float]:
-    return [shade for count, pixel in _colours_of(place) for shade in [_of_pixel(pixel)] * count]
+def _lowest_ratio(place: Image.Image, own: float) -> float:
+    """The contrast that all but the worst few of the pixels have."""
+    found = sorted((_ratio(own, _of_pixel(pixel)), count) for count, pixel in _colours_of(place))
+    left = place.width * place.height * _WORST // 100
+    for ratio, count in found:
+        if count > left:
+            return ratio
+        left -= count
+    return found[-1][0]
 
 
 def _colours_of(image: Image.Image) -> list[tuple[int, tuple[int, int, int, int]]]:
