@@ -25,7 +25,7 @@ How = Literal["fit", "crop"]
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-_PALETTES = (256, 128, 64, 32)
+_PALETTES = (256, 128, 64)  # fewer would show, and save little
 _RATIO = 3 / 2  # of a thumbnail's sides, at most
 _WHITE = Color(255, 255, 255)
 
