@@ -4,37 +4,22 @@ Apple: Wallet Passes, Creating the Source for a Pass (image files); Pass Design 
 """
 
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from passkit.errors import ImageError
+from passkit.image_slots import SCALES, ImageName, Measured, advice
 
 MAX_BYTES = 2 * 1024 * 1024
 
-_NAME = re.compile(
-    r"([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\.lproj/)?"
-    r"(?P<slot>icon|logo|primaryLogo|secondaryLogo|strip|thumbnail|background|artwork|footer"
-    r"|personalizationLogo)(@[23]x)?\.png"
-).fullmatch
 _ICONS = {"icon.png", "icon@2x.png", "icon@3x.png"}
-_POINTS = {
-    "icon": (38, 38),
-    "logo": (160, 50),
-    "primaryLogo": (126, 30),
-    "secondaryLogo": (135, 12),
-    "strip": (375, 144),
-    "thumbnail": (90, 90),
-    "background": (345, 505),
-    "artwork": (358, 448),
-    "footer": (286, 15),
-    "personalizationLogo": (150, 40),
-}
-_LARGEST_SCALE = 3
 _TOLERANCE = 4  # Wallet scales down; beyond this an image is a mistake or a trap
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER_AT = len(_SIGNATURE) + 8  # the first chunk's body, after its length and kind
 _LARGEST_CHUNK = 2**31
+# By colour type, the bits a channel may have (PNG specification, table of colour types).
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
 def sha1(data: bytes) -> str:
@@ -82,6 +67,14 @@ class Images:
         """The names, in order."""
         return tuple(file.name for file in self._files)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What Wallet would show worse than it could, a sentence each, with the wanted size."""
+        return advice(
+            Measured(file.name, *_size(file.data[_HEADER_AT:]), len(file.data))
+            for file in self._files
+        )
+
     def __iter__(self) -> Iterator[File]:
         return iter(self._files)
 
@@ -90,15 +83,15 @@ class Images:
 
 
 def _check_image(name: str, data: bytes) -> None:
-    match = _NAME(name)
-    if match is None:
+    known = ImageName.parse(name)
+    if known is None:
         raise ImageError(
             f"{name!r} is no image of a pass: names are like icon@2x.png or fi.lproj/strip.png."
         )
     if len(data) > MAX_BYTES:
         raise ImageError(f"{name} has {len(data)} bytes: keep an image below {MAX_BYTES}.")
     width, height = png_size(data, name)
-    limits = [each * _LARGEST_SCALE * _TOLERANCE for each in _POINTS[match["slot"]]]
+    limits = [each * max(SCALES.values()) * _TOLERANCE for each in known.slot.size]
     if width > limits[0] or height > limits[1]:
         raise ImageError(
             f"{name} is {width} x {height} pixels: at most {limits[0]} x {limits[1]} make sense."
@@ -117,10 +110,13 @@ def png_size(data: bytes, name: str) -> tuple[int, int]:
     if kinds[:1] != [b"IHDR"] or kinds[-1] != b"IEND" or b"IDAT" not in kinds:
         raise ImageError(f"{name} is not a whole PNG file: export it again.")
     header = chunks[0][1]
-    width, height = int.from_bytes(header[:4]), int.from_bytes(header[4:8])
-    if len(header) != 13 or not width or not height:
+    if len(header) != 13 or not all(_size(header)) or header[8] not in _DEPTHS.get(header[9], ()):
         raise ImageError(f"{name} has a damaged PNG header: export it again.")
-    return width, height
+    return _size(header)
+
+
+def _size(header: bytes) -> tuple[int, int]:
+    return int.from_bytes(header[:4]), int.from_bytes(header[4:8])
 
 
 def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:

@@ -15,13 +15,16 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from passkit.pictures import encode
+
 PASSES = Path(__file__).resolve().parent.parent / "templates" / "passes"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 STAMPS = {"empty", "full", "reward"}
 STAMP_SCALE = 3
 PRINTED = {"logo", "strip"}
 PRINT_SCALE = 6
-COLOURS = 128
+BUDGET = 14_000  # bytes in a picture of one pixel to the point; it travels with every change
+PRINT_BUDGET = 400_000
 
 
 def main(name: str) -> None:
@@ -36,24 +39,25 @@ def main(name: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for source in sources:
-            for path, picture in _pictures(browser, source, folder):
+            for path, picture, scale in _pictures(browser, source, folder):
+                budget = PRINT_BUDGET if scale == PRINT_SCALE else BUDGET * scale**2
                 path.parent.mkdir(exist_ok=True)
-                picture.save(path, "PNG", optimize=True)
+                path.write_bytes(encode(picture, budget=budget))
                 size = f"{picture.width} x {picture.height}"
                 print(f"{path.relative_to(folder)}: {size}, {path.stat().st_size} bytes")
         browser.close()
 
 
-def _pictures(browser: Browser, source: Path, folder: Path) -> list[tuple[Path, Image.Image]]:
+def _pictures(browser: Browser, source: Path, folder: Path) -> list[tuple[Path, Image.Image, int]]:
     inside = source.relative_to(folder / "source").with_suffix(".png")
     target = folder / inside
     if inside.parent.name == "stamps" and source.stem in STAMPS:
-        return [(target, _draw(browser, source, STAMP_SCALE))]
+        return [(target, _draw(browser, source, STAMP_SCALE), STAMP_SCALE)]
     scales = {target.with_stem(f"{target.stem}@{scale}x"): scale for scale in (2, 3)}
     scales[target] = 1
     if inside.stem in PRINTED and inside.parent == Path():
         scales[folder / "print" / inside] = PRINT_SCALE
-    return [(path, _draw(browser, source, scale)) for path, scale in scales.items()]
+    return [(path, _draw(browser, source, scale), scale) for path, scale in scales.items()]
 
 
 def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:
@@ -63,9 +67,7 @@ def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:
     page.close()
     picture = Image.open(io.BytesIO(drawn)).convert("RGBA")
     is_opaque = picture.getextrema()[3] == (255, 255)
-    return (
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE) if is_opaque else picture
-    )
+    return picture.convert("RGB") if is_opaque else picture
 
 
 if __name__ == "__main__":

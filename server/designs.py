@@ -1,8 +1,9 @@
 """Designs: how a programme's card looks. One folder each in templates/passes/.
 
 A folder holds `design.toml` (colours, the words beside the logo, where stamps stand), PNG images
-under the names that wallets know, and in `stamps/` the pictures of a stamp. Its version is a digest
-of all of it, so that a changed picture is a changed card. docs/designs.md is for whoever draws one.
+under the names that wallets know, in `<language>.lproj/` those that differ by language, and in
+`stamps/` the pictures of a stamp. Its version is a digest of all of it, so that a changed picture
+is a changed card. docs/designs.md is for whoever draws one.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from server.config import TEMPLATES
 from server.errors import SettingsError
 
 STRIP_SIZE = (375, 144)  # points
+STYLES = ("store_card", "coupon", "event_ticket", "generic")
 _STAMPS = ("empty.png", "full.png", "strip.png", "strip@2x.png", "strip@3x.png")
 
 
@@ -40,9 +42,14 @@ class Stamps:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Colours as `rgb(r,g,b)`, images by file name, and the digest of all of it."""
+    """Colours as `rgb(r,g,b)`, images by file name, and the digest of all of it.
+
+    `style`, one of `STYLES`, is the kind of card it is drawn for; `focus` by image is the point,
+    from 0 to 1 across and down, that stays in sight when it is cut from a larger one.
+    """
 
     name: str
+    folder: Path
     background_color: str
     foreground_color: str
     label_color: str
@@ -50,11 +57,8 @@ class Design:
     images: dict[str, bytes] = field(repr=False)
     version: str
     stamps: Stamps | None = None
-
-    @property
-    def folder(self) -> Path:
-        """Where the design's files are."""
-        return TEMPLATES / "passes" / self.name
+    style: str = STYLES[0]
+    focus: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def names() -> list[str]:
@@ -64,7 +68,7 @@ def names() -> list[str]:
 
 @cache
 def load(name: str) -> Design:
-    """The design in the folder `name`.
+    """The design in the folder `name` of templates/passes/.
 
     Raises:
         SettingsError: there is no such design, or its design.toml lacks something.
@@ -72,9 +76,21 @@ def load(name: str) -> Design:
     folder = TEMPLATES / "passes" / name
     if not (folder / "design.toml").is_file():
         raise SettingsError(f"there is no design {name!r}: templates/passes/ lists the designs")
-    raw = (folder / "design.toml").read_bytes()
-    images = _pictures(folder)
-    stamps = _pictures(folder / "stamps")
+    return read(folder)
+
+
+def read(folder: Path) -> Design:
+    """The design in a folder anywhere.
+
+    Raises:
+        SettingsError: there is no design.toml in it, or it lacks something.
+    """
+    try:
+        raw = (folder / "design.toml").read_bytes()
+    except OSError as error:
+        raise _wrong(folder, "it cannot be read") from error
+    images = _pictures(folder, "*.png") | _pictures(folder, "*.lproj/*.png")
+    stamps = _pictures(folder / "stamps", "*.png")
     digest = hashlib.sha256(raw)
     for part in (images, stamps):
         for file_name, content in part.items():
@@ -83,7 +99,8 @@ def load(name: str) -> Design:
     try:
         values = tomllib.loads(raw.decode())
         return Design(
-            name=name,
+            name=folder.name,
+            folder=folder,
             background_color=values["background_color"],
             foreground_color=values["foreground_color"],
             label_color=values["label_color"],
@@ -91,19 +108,32 @@ def load(name: str) -> Design:
             images=images,
             version=digest.hexdigest(),
             stamps=_stamps(values["stamps"], stamps) if "stamps" in values else None,
+            style=_style(values.get("style", STYLES[0])),
+            focus={slot: (float(x), float(y)) for slot, (x, y) in values.get("focus", {}).items()},
         )
     except KeyError as error:
-        raise _wrong(name, f"{error} is missing") from error
+        raise _wrong(folder, f"{error} is missing") from error
     except (TypeError, ValueError) as error:  # a TOML error is a ValueError, too
-        raise _wrong(name, str(error)) from error
+        raise _wrong(folder, str(error)) from error
 
 
-def _wrong(name: str, what: str) -> SettingsError:
-    return SettingsError(f"templates/passes/{name}/design.toml: {what}; see docs/designs.md")
+def _wrong(folder: Path, what: str) -> SettingsError:
+    is_ours = folder.parent == TEMPLATES / "passes"
+    name = f"templates/passes/{folder.name}" if is_ours else str(folder)
+    return SettingsError(f"{name}/design.toml: {what}; see docs/designs.md")
 
 
-def _pictures(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+def _pictures(folder: Path, pattern: str) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.glob(pattern))
+    }
+
+
+def _style(written: str) -> str:
+    if written not in STYLES:
+        raise ValueError(f"style is {written!r}: choose one of {', '.join(STYLES)}")
+    return written
 
 
 def _stamps(values: Mapping[str, Any], pictures: dict[str, bytes]) -> Stamps:

@@ -36,12 +36,11 @@ from server.errors import ServiceError
 from server.face import LANGUAGES, CardFace, Line, Progress, Text
 from server.services import Services
 from server.wallets.identity import Identity
+from server.wallets.layout import lay_out
 from server.wallets.pass_files import Key, PassFile, PassFiles
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date", "pass_file"]
 
-_SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
-_FRONT = 4  # Wallet draws no more of both together on a store card
 _TITLE_AND_LINES = 4  # primary fields of a poster
 _MOST_LOOKS = 256  # kept ready, of about 100 KB each
 
@@ -268,18 +267,14 @@ def _back(shown: ShownPass) -> tuple[Line, ...]:
 
 
 def _store_card(shown: ShownPass, words: _Words) -> StoreCard:
-    """Wallet draws the primary field over the strip: it stands below when the strip counts."""
-    face = shown.face
-    is_drawn = strips.drawable(shown.design, face.progress) is not None
-    lead = (face.headline,) if face.headline else ()
-    lines = (*lead, *face.lines) if is_drawn else face.lines
-    front, over = lines[:_FRONT], lines[_FRONT:]
+    is_drawn = strips.drawable(shown.design, shown.face.progress) is not None
+    placed = lay_out(shown.face, is_drawn=is_drawn)
     return StoreCard(
-        header_fields=_fields((face.corner,), words),
-        primary_fields=_fields(() if is_drawn else lead, words),
-        secondary_fields=_fields(front[:_SECONDARY], words),
-        auxiliary_fields=_fields(front[_SECONDARY:], words),
-        back_fields=_fields((*over, *_back(shown)), words),
+        header_fields=_fields(placed.header, words),
+        primary_fields=_fields(placed.primary, words),
+        secondary_fields=_fields(placed.secondary, words),
+        auxiliary_fields=_fields(placed.auxiliary, words),
+        back_fields=_fields((*placed.over, *_back(shown)), words),
     )
 
 
@@ -299,7 +294,7 @@ def _poster(shown: ShownPass, words: _Words) -> PosterGeneric:
     )
 
 
-def _fields(lines: tuple[Line | None, ...], words: _Words) -> list[Field]:
+def _fields(lines: Iterable[Line | None], words: _Words) -> list[Field]:
     return [_field(line, words) for line in lines if line]
 
 

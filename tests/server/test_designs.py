@@ -38,6 +38,22 @@ def test_the_pictures_of_a_stamp_are_no_pictures_of_the_pass(folder):
     }
 
 
+def test_a_picture_of_one_language_belongs_to_the_pass(folder):
+    before = designs.load("own").version
+    (folder / "sv.lproj").mkdir()
+    (folder / "strip.png").rename(folder / "sv.lproj" / "strip.png")
+    designs.load.cache_clear()
+    design = designs.load("own")
+    assert "sv.lproj/strip.png" in design.images
+    assert design.version != before
+
+
+def test_a_design_is_read_from_anywhere(folder, tmp_path):
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert designs.read(moved).name == "elsewhere"
+    assert designs.read(moved).folder == moved
+
+
 @pytest.mark.parametrize("picture", ["strip@2x.png", "stamps/full.png"])
 def test_another_picture_is_another_version(folder, picture):
     before = designs.load("own").version
@@ -51,6 +67,8 @@ def test_another_picture_is_another_version(folder, picture):
     [
         ("logo_text", "logo_txt", "logo_text"),
         ("gap = 9", "gab = 9", "gap"),
+        ("[stamps]", "[focus]\nstrip = [1]\n[stamps]", "not enough values"),
+        ("[stamps]", "style = 'poster'\n[stamps]", "'poster'"),
         ("[14, 13, 347, 118]", "[14, 13, 347, 200]", "not inside the strip"),
         ("[14, 13, 347, 118]", "[14, 13]", "not enough values"),
         ("[14, 13, 347, 118]", "14", "not iterable"),
