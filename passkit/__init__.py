@@ -36,6 +36,7 @@ from passkit.fields import (
     TextAlignment,
 )
 from passkit.images import File, Images
+from passkit.keys import SigningKey
 from passkit.markup import link
 from passkit.package import MIME_TYPE, Template, build
 from passkit.reader import Opened, read
@@ -74,6 +75,7 @@ __all__ = [
     "RequestError",
     "Signature",
     "Signer",
+    "SigningKey",
     "StoreCard",
     "Strings",
     "TeamMismatch",
