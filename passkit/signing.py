@@ -3,7 +3,7 @@
 Apple: Wallet Passes, Building a Pass (sign the pass).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from cryptography import x509
@@ -114,9 +114,12 @@ class Signer:
         return min(self.not_after, self._intermediate_dates[1])
 
     def alarm_days(self, at: datetime) -> int | None:
-        """Which of `ALARM_DAYS` is the last that was reached; None while the end is further off."""
-        left = self.ends_at - at
-        return min((days for days in ALARM_DAYS if left <= timedelta(days=days)), default=None)
+        """Which of `ALARM_DAYS` is the last that was reached, by the whole days that are left.
+
+        None while the end is further off.
+        """
+        left = (self.ends_at - at).days
+        return min((days for days in ALARM_DAYS if left <= days), default=None)
 
     def warnings(self, at: datetime) -> list[str]:
         """What will stop signing soon: a certificate within its last sixty days."""
