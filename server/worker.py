@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from passkit.signing import ALARM_DAYS
 from server import deliveries, events, traces
 from server.services import Services
 from server.wakeups import Wakeups
@@ -23,7 +24,6 @@ SWEEP_SECONDS = 0.5
 _CARDS_A_ROUND = 100
 _PRUNE_SECONDS = 600.0
 _REST_SECONDS = 10.0  # after a failure that nobody foresaw
-_LAST_DAYS = 7  # of a certificate: from then on it is an error
 
 _Task = Callable[[], float | None]
 
@@ -119,7 +119,9 @@ class Worker:
         if self._warned_on == now.date():
             return
         self._warned_on = now.date()
-        level = logging.ERROR if identity.signer.alarm_days(now) == _LAST_DAYS else logging.WARNING
+        level = (
+            logging.ERROR if identity.signer.alarm_days(now) == ALARM_DAYS[-1] else logging.WARNING
+        )
         for text in identity.signer.warnings(now):
             _log.log(level, "apple.certificate_ends: %s", text)
 

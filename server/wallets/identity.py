@@ -141,7 +141,10 @@ def load(settings: Settings, *, at: datetime) -> Identity:
             return _of(pair, settings.apple_key_password)
         return _throwaway(settings.data_dir / _FOLDER, at=at)
     except CertificateError as error:
-        raise SettingsError(f"the pass certificate or its companions: {error}") from error
+        raise SettingsError(
+            "the pass certificate, its key (LEIMA_APPLE_KEY_PASSWORD) or its intermediate "
+            f"(LEIMA_APPLE_WWDR_FILE): {error}"
+        ) from error
     except OSError as error:
         raise SettingsError(f"a certificate file cannot be used: {error}") from error
 

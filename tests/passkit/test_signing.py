@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 import passkit
+from passkit import certificates
 from passkit.certificates import load_key, new_key
 from passkit.throwaway import Authority
 
@@ -81,6 +83,19 @@ def test_an_ec_certificate_signs_too(leaf, authority, tmp_path, at):
 
 def test_the_same_second_gives_the_same_signature(signer, at):
     assert signer.sign(MANIFEST, at=at) == signer.sign(MANIFEST, at=at)
+
+
+def test_the_key_is_read_once_and_not_for_each_pass(issued, authority, at, monkeypatch):
+    signer = passkit.Signer(issued.certificate_pem, issued.key_pem, authority.intermediate_pem)
+
+    def refuse(*_):
+        raise AssertionError("reading a key costs more than a hundred signatures")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(certificates, "load_pem_private_key", refuse)
+    with pytest.raises(AssertionError):
+        passkit.Signer(issued.certificate_pem, issued.key_pem, authority.intermediate_pem)
+    assert signer.sign(MANIFEST, at=at)
 
 
 def test_a_signer_knows_what_it_signs_for(signer, at):
