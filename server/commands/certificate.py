@@ -51,6 +51,7 @@ def install(options: argparse.Namespace) -> int:
     """Put a certificate beside the others."""
     settings = config.read()
     now = clock.now()
+    is_first = keyring.choose(settings, at=now) is None
     pair = keyring.install(
         settings,
         options.file,
@@ -63,7 +64,9 @@ def install(options: argparse.Namespace) -> int:
     print(f"  Pass type  {pass_type}, team {team}")
     print(f"  Good       {_dates(pair)}")
     chosen = keyring.choose(settings, at=now)
-    if chosen and chosen.certificate == pair.certificate:
+    if is_first:
+        print("\n  Next: leima run --production. Keep the file with your backups.")
+    elif chosen and chosen.certificate == pair.certificate:
         print("\n  It signs from now on: a running service takes it within a minute, by itself.")
         print("  Cards in wallets stay as they are. Keep the file with your backups.")
     else:
@@ -81,9 +84,12 @@ def list_all(_options: argparse.Namespace) -> int:
         if chosen and chosen.certificate == pair.certificate:
             state = "signs" if pair.is_good(now) else "ended"
         print(f"  {state:<7} {pair.issued_for[0]}  {_dates(pair)}  {pair.path}")
-    for path in keyring.requests(settings):
-        print(f"  waits   {path}: {_UPLOAD}, then leima certificate install")
-    if not found:
+    waiting = keyring.requests(settings)
+    for path in waiting:
+        print(f"  {'waits':<7} {path}")
+    if waiting:
+        print(f"\n  What waits: {_UPLOAD};\n  then: leima certificate install FILE.cer")
+    if not found and not waiting:
         print("  No certificate: leima certificate request makes the first step.")
     return 0 if chosen and chosen.is_good(now) else 1
 

@@ -70,7 +70,7 @@ def test_from_nothing_to_a_certificate_that_signs(leima, apple):
     assert x509.load_pem_x509_csr(Path(row(printed, "Request")).read_bytes()).is_signature_valid
     assert "leima certificate install" in printed
     assert "waits" in leima("certificate list")
-    assert "It signs from now on" in leima(f"certificate install {apple(key)}")
+    assert "leima run --production" in leima(f"certificate install {apple(key)}")
     listed = leima("certificate list")
     assert f"signs   {PASS_TYPE}" in listed
     assert "waits" not in listed
@@ -79,7 +79,8 @@ def test_from_nothing_to_a_certificate_that_signs(leima, apple):
 def test_a_renewal_lists_old_and_new(leima, apple):
     for days in (30, 395):
         key = row(leima("certificate request"), "Key")
-        leima(f"certificate install {apple(key, days=days)}")
+        printed = leima(f"certificate install {apple(key, days=days)}")
+    assert "It signs from now on" in printed
     listed = leima("certificate list")
     assert [line.split()[0] for line in listed.splitlines()] == ["good", "signs"]
 
@@ -101,7 +102,7 @@ def test_a_p12s_password_may_come_by_standard_input(leima, tmp_path, authority):
     )
     line = f"certificate install {tmp_path}/card.p12 --password-stdin"
     assert leima(line, stdin="tee\n").startswith("2 ")
-    assert "It signs" in leima(line, stdin="kahvi\n")
+    assert f"Pass type  {PASS_TYPE}" in leima(line, stdin="kahvi\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello"])
