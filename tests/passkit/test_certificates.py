@@ -174,6 +174,11 @@ def test_what_was_given_instead_of_a_certificate_is_named(p12, issued):
             load_certificate(data)
 
 
+def test_a_p12_in_the_place_of_a_key_is_named(p12):
+    with pytest.raises(UnreadableKey, match="holds certificate and key"):
+        load_key(p12, "kahvi")
+
+
 def test_openssl_finds_a_request_right(tmp_path, issued):
     (tmp_path / "pass.csr").write_bytes(
         new_request(load_key(issued.key_pem), "Kahvila Ääni", "kahvila@example.com")
