@@ -30,7 +30,7 @@ from passkit.certificates import load_certificate
 
 TITLE = "Passes: store card, 9 images of 149 KB, 8 fields, QR, 3 languages, RSA-2048"
 
-_OF_RAW, _OF_LIMIT = 0.85, 0.8  # of what bare signatures reach, alone and against a peer
+_OF_RAW = 0.85
 _ROUNDS = 15
 _SHORT = 50
 _ROOM = 256 * 1024  # for a pass
@@ -159,13 +159,12 @@ def _peer(contest: _Contest, peer: Peer) -> Figure:
         return Figure(what=peer.name, figure="none", note=f"not to be had here: {reason}")
     rounds = contest.costs[peer.name]
     limit = statistics.median(costs.theirs / costs.raw for costs in rounds)
-    notes = (f"bare signatures: {limit:.1f}", peer.note, _seen(contest, peer.name))
+    notes = (f"bare signatures would be {limit:.1f}", peer.note, _seen(contest, peer.name))
     return Figure(
         what=peer.name,
         figure=_rate(costs.theirs for costs in rounds),
         ratio=statistics.median(costs.theirs / costs.ours for costs in rounds),
-        # A processor may sign too slowly for anybody to be so much faster.
-        goal=min(peer.least, _OF_LIMIT * limit) or None,
+        goal=min(peer.least, peer.share * limit) or None,
         note="; ".join(filter(None, notes)),
     )
 

@@ -35,14 +35,16 @@ class Spent(NamedTuple):
 class Peer:
     """A library, the command that makes its passes, and how many of them are a slice.
 
-    `least` is how many times as many passes as it we want to make for the same processor time;
+    `least` is how many times as many passes as it we want to make for the same processor time, or
+    else `share` of what bare signatures would reach, where a processor signs too slowly for that;
     0 where it is there for comparison.
     """
 
     name: str
     command: tuple[str, ...]
     slice: int
-    least: float
+    least: float = 0.0
+    share: float = 0.0
     note: str = ""
 
 
@@ -56,21 +58,28 @@ def known() -> list[Peer]:
             command=(node, "pass_js.mjs"),
             slice=100,
             least=1.9,
+            share=0.86,
             note=f"Node {version}",
         ),
         Peer(
             name="wallet-py3k 0.0.4",
             command=(*_PYTHON, "wallet"),
             slice=16,
-            least=0,
             note="starts OpenSSL for each pass",
         ),
-        Peer(name="py-pkpass 1.0.2", command=(*_PYTHON, "py_pkpass"), slice=8, least=110),
+        Peer(
+            name="py-pkpass 1.0.2",
+            command=(*_PYTHON, "py_pkpass"),
+            slice=8,
+            least=110,
+            share=0.82,
+        ),
         Peer(
             name="passkit-generator 3.6",
             command=(node, "passkit_generator.mjs"),
             slice=8,
             least=130,
+            share=0.78,
             note=f"Node {version}",
         ),
     ]

@@ -8,6 +8,7 @@ files that the settings name count as one more. A key that waits for its certifi
 
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,7 +122,7 @@ def request(settings: Settings, *, name: str, email: str | None, at: datetime) -
         csr = new_request(key, name, email)
     except ValueError as error:
         raise SettingsError(f"--name, --email: {error}") from error
-    stem = _folder(settings) / f"request-{at:%Y%m%d-%H%M%S}"
+    stem = _folder(settings) / f"request-{at:%Y%m%d}-{secrets.token_hex(4)}"
     paths = stem.with_suffix(".key"), stem.with_suffix(".csr")
     _write(paths[0], key_to_pem(key, settings.apple_key_password))
     _write(paths[1], csr)
@@ -292,10 +293,11 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """A whole file that its owner alone can read, on the disk before it has its name."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    with _telling(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)

@@ -73,7 +73,6 @@ def renew(own, apple, clock, request_):
     """Requests and installs a certificate for so many days from now."""
 
     def make(days=395, settings=own):
-        clock.move(seconds=1)
         _, csr = request_(settings)
         return keyring.install(settings, apple(csr, valid_days=days), at=clock())
 
@@ -92,9 +91,19 @@ def test_a_request_leaves_a_key_for_its_owner_alone(own, request_):
     assert keyring.requests(own) == [csr]
 
 
+def test_no_request_takes_the_place_of_another(own, request_):
+    keys = {request_()[0].read_bytes() for _ in range(3)}
+    assert len(keys) == len(keyring.requests(own)) == 3
+
+
+def test_a_folder_that_cannot_be_written_is_told(own, request_):
+    (own.data_dir / "certificates").write_text("a file where the folder should be")
+    with pytest.raises(SettingsError, match="cannot be used"):
+        request_()
+
+
 def test_apples_file_finds_its_key_among_others(own, request_, apple, clock):
     request_()
-    clock.move(seconds=1)
     key, csr = request_()
     pair = keyring.install(own, apple(csr), at=clock())
     assert pair.issued_for == (CARD, TEAM)
