@@ -73,10 +73,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings.log_level, settings.log_format)
     clock.deviate(settings.sandbox_clock_file)
     if options.production:
-        config.require_production(settings)
-        known = identity.load(settings, at=clock.now())
-        identity.refuse_throwaway(known)
-        identity.refuse_unusable(known, at=clock.now())
+        _require_production(settings)
     if options.sandbox:
         return supervisor.run(settings)
     supervisor.refuse_taken_ports({"LEIMA_PORT": settings.port})
@@ -211,14 +208,19 @@ def back_up(options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_production(settings: config.Settings) -> None:
+    """The certificate first: it takes a newcomer the longest to get."""
+    known = identity.load(settings, at=clock.now())
+    identity.refuse_throwaway(known)
+    config.require_production(settings)
+    identity.refuse_unusable(known, at=clock.now())
+
+
 def _settings(options: argparse.Namespace) -> config.Settings:
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
     if options.production:
-        config.require_production(settings)
-        known = identity.load(settings, at=clock.now())
-        identity.refuse_throwaway(known)
-        identity.refuse_unusable(known, at=clock.now())
+        _require_production(settings)
     return settings
 
 
