@@ -1,130 +1,205 @@
-"""Signed passes a second, beside bare RSA signatures with the same key.
+"""Signed passes a second, beside bare RSA signatures and other pass libraries in the same run.
 
 Each pass goes through the whole public interface with values of its own: fields, code, serial
-number and token are checked, written, hashed, signed and packed. Slices of both are interleaved,
-so that a busy machine slows both alike.
+number and token are checked, written, hashed, signed and packed; with other libraries as their own
+documentation shows. Slices of all are interleaved, so that a busy machine slows all alike, and
+what is compared is the processor's time. No pass counts before OpenSSL has verified it.
 """
 
+import math
+import os
 import statistics
-import subprocess
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from PIL import Image
-
-import passkit
+from benchmarks.card import IMAGE_BYTES, Workshop, facts
 from benchmarks.figures import Figure
-from passkit.certificates import load_key
-from passkit.throwaway import Authority
+from benchmarks.peers import Peer, Running, known
+from benchmarks.verified import Inspector
+from passkit import cms
+from passkit.certificates import load_certificate
 
-TITLE = "Passes: store card, 9 images of about 149 KB, 8 fields, QR, RSA-2048"
+TITLE = "Passes: store card, 9 images of 149 KB, 8 fields, QR, 3 languages, RSA-2048"
 
-_PASS_TYPE, _TEAM = "pass.com.example.benchmark", "BENCHMARK1"
-_BACKGROUND = passkit.Color(34, 51, 68)
-_FOREGROUND = passkit.Color(255, 255, 255)
-_LABEL = passkit.Color(200, 210, 220)
-_SLICE = 50
-_SINGLE_SECONDS = 10.0
+_OF_RAW = 0.85
+_ROUNDS = 15
+_SHORT = 50
+_ROOM = 256 * 1024  # for a pass
 _THREADS_SECONDS = 4.0
-_SAMPLE_EVERY = 400
 _FREE_CORE = 1.6  # what a second thread brings at least when a second core has nothing to do
-_OPENSSL_OPTIONS = ["-in", "signature", "-binary", "-content", "manifest.json"]
-_OPENSSL_OPTIONS += ["-CAfile", "root.pem", "-purpose", "any", "-out", "verified"]
-_SIZES = {"icon": (29, 29), "logo": (60, 20), "strip": (96, 34)}
-_TOTAL_BYTES = 149_000
-
-
-class Workshop:
-    """One design and one certificate, and the passes that are made with them."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self.authority = Authority.create(at=at)
-        issued = self.authority.issue_pass_certificate(_PASS_TYPE, _TEAM, at=at)
-        self.signer = passkit.Signer(
-            issued.certificate_pem, issued.key_pem, self.authority.intermediate_pem
-        )
-        key = load_key(issued.key_pem)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        self.key = key
-        self.images = _images()
-        self.template = passkit.Template(passkit.Images(self.images))
-
-    def sign_raw(self, number: int) -> bytes:
-        """A bare signature over as many bytes as a pass's signature covers."""
-        message = b"%0105d" % number
-        return self.key.sign(message, padding.PKCS1v15(), SHA256())
-
-    def make_pass(self, number: int) -> bytes:
-        """The pass of one member, from typed values to the finished file."""
-        return passkit.build(_pass(number), self.template, self.signer, at=self.at)
+_HEAVIER = 10
+_TIMES = 1.5
+_MANY, _WARM = 100_000, 2_000
+_GROWTH = 1.05
+_EQUAL = 10_000
 
 
 def measure() -> list[Figure]:
-    """The figures of this machine; raises when a sample of the passes does not verify."""
+    """The figures of this machine; raises when a pass of ours does not verify."""
     workshop = Workshop(datetime.now(UTC))
-    _verify([workshop.make_pass(number) for number in range(3)], workshop)
-    raw, made, ratio, sample = _single(workshop)
-    _verify(sample, workshop)
     return [
-        Figure(what="raw RSA signatures", figure=f"{raw:,.0f} /s"),
-        Figure(
-            what="passes, one thread",
-            figure=f"{made:,.0f} /s",
-            ratio=ratio,
-            goal=0.85,
-            note=f"to raw signatures, both by processor time; {len(sample) + 3} passes"
-            " verified by OpenSSL",
-        ),
+        *_side_by_side(workshop),
         _second_thread(_gain(workshop.sign_raw), _gain(workshop.make_pass)),
+        _heavier_images(workshop),
+        _memory(workshop),
+        _equal_bytes(workshop),
     ]
+
+
+class _Costs(NamedTuple):
+    """Seconds of processor time for each, in three slices one right after the other."""
+
+    raw: float
+    ours: float
+    theirs: float
+
+
+class _Contest:
+    """Who makes passes, what slices of them cost, and what was verified."""
+
+    def __init__(self, workshop: Workshop, folder: Path) -> None:
+        self.costs: dict[str, list[_Costs]] = defaultdict(list)
+        self.counts: dict[str, int] = defaultdict(int)
+        self.traits: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
+        self._workshop = workshop
+        self._inspector = Inspector(workshop)
+        self._shelf = [bytearray(_ROOM) for _ in range(_SHORT)]
+        self._out = folder / "out"
+        self._out.mkdir()
+
+    def play(self, peer: Peer | None, running: Running | None, first: int) -> None:
+        """One slice of each, which counts once all passes are verified; raises if ours are not.
+
+        A peer that fails is out of the contest; without one we play alone.
+        """
+        numbers = range(first, first + _SHORT)
+        raw = sum(_timed(self._workshop.sign_raw, number)[0] for number in numbers) / _SHORT
+        ours, made = self._ours(numbers)
+        if peer is None or running is None:
+            self._verify("passkit", first, made)
+            self.costs[""].append(_Costs(raw, ours, math.nan))
+            return
+        try:
+            passes = [facts(number) for number in range(first, first + peer.slice)]
+            theirs = running.make(passes, self._out).processor / peer.slice
+            self._verify(peer.name, first, self._written(peer.slice))
+        except (OSError, ValueError) as error:
+            self.absent[peer.name] = str(error)
+            return
+        self._verify("passkit", first, made)
+        self.costs[peer.name].append(_Costs(raw, ours, theirs))
+
+    def every(self) -> list[_Costs]:
+        """All rounds with all peers."""
+        return [costs for rounds in self.costs.values() for costs in rounds]
+
+    def _ours(self, numbers: range) -> tuple[float, list[bytes]]:
+        spent, sizes = 0.0, []
+        for place, number in zip(self._shelf, numbers, strict=True):
+            seconds, made = _timed(self._workshop.make_pass, number)
+            place[: len(made)] = made  # so that it can be thrown away, as one that was sent is
+            sizes.append(len(made))
+            spent += seconds
+        made = [bytes(place[:size]) for place, size in zip(self._shelf, sizes, strict=True)]
+        return spent / len(numbers), made
+
+    def _written(self, count: int) -> list[bytes]:
+        return [(self._out / f"{index}.pkpass").read_bytes() for index in range(count)]
+
+    def _verify(self, name: str, first: int, made: list[bytes]) -> None:
+        self._inspector.accept(made, first)
+        self.traits.setdefault(name, self._inspector.traits(made[0]))
+        self.counts[name] += len(made)
+
+
+def _side_by_side(workshop: Workshop) -> list[Figure]:
+    peers = known()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        workshop.write_materials(folder)
+        contest = _Contest(workshop, folder)
+        running: dict[str, Running] = {}
+        for peer in peers:
+            try:
+                program = stack.enter_context(closing(Running(peer, folder)))
+                program.make([facts(number) for number in range(3)], folder / "out")
+                running[peer.name] = program
+            except OSError as error:
+                contest.absent[peer.name] = str(error)
+        for first in range(0, _ROUNDS * _SHORT, _SHORT):
+            present = [peer for peer in peers if peer.name not in contest.absent]
+            for peer in present or [None]:
+                contest.play(peer, running[peer.name] if peer else None, first)
+    every = contest.every()
+    return [
+        Figure(what="raw RSA signatures", figure=_rate(costs.raw for costs in every)),
+        Figure(
+            what="passkit",
+            figure=_rate(costs.ours for costs in every),
+            ratio=statistics.median(costs.raw / costs.ours for costs in every),
+            goal=_OF_RAW,
+            note="to raw signatures, below as many times as theirs; " + _seen(contest, "passkit"),
+        ),
+        *(_peer(contest, peer) for peer in peers),
+    ]
+
+
+def _peer(contest: _Contest, peer: Peer) -> Figure:
+    if reason := contest.absent.get(peer.name):
+        return Figure(what=peer.name, figure="none", note=f"not to be had here: {reason}")
+    rounds = contest.costs[peer.name]
+    limit = statistics.median(costs.theirs / costs.raw for costs in rounds)
+    notes = (f"bare signatures would be {limit:.1f}", peer.note, _seen(contest, peer.name))
+    return Figure(
+        what=peer.name,
+        figure=_rate(costs.theirs for costs in rounds),
+        ratio=statistics.median(costs.theirs / costs.ours for costs in rounds),
+        goal=min(peer.least, peer.share * limit) or None,
+        note="; ".join(filter(None, notes)),
+    )
+
+
+def _rate(costs: Iterable[float]) -> str:
+    """So many in a second of the processor."""
+    return f"{1 / statistics.median(costs):,.0f} /s"
+
+
+def _seen(contest: _Contest, name: str) -> str:
+    return f"{contest.traits[name]}; all {contest.counts[name]:,} verified by OpenSSL"
+
+
+def _timed(make: Callable[[int], bytes], number: int) -> tuple[float, bytes]:
+    """Seconds of this thread's processor time, and what was made."""
+    start = time.thread_time()
+    made = make(number)
+    return time.thread_time() - start, made
+
+
+def _slice(make: Callable[[int], bytes], count: int) -> float:
+    """Seconds of processor time for so many, each thrown away."""
+    return sum(_timed(make, number)[0] for number in range(count))
 
 
 def _second_thread(raw_gain: float, gain: float) -> Figure:
     has_core = raw_gain > _FREE_CORE
     return Figure(
-        what="passes, a second thread",
+        what="a second thread",
         figure=f"x {gain:.2f}",
         ratio=gain / raw_gain if has_core else None,
         goal=0.92 if has_core else None,
         note=f"to the x {raw_gain:.2f} it brings raw signatures, by the clock"
         + ("" if has_core else ": no second core is free, so it tells nothing"),
     )
-
-
-def _single(workshop: Workshop) -> tuple[float, float, float, list[bytes]]:
-    """Raw signatures/s, passes/s, their ratio, and passes picked on the way."""
-    raw_times: list[float] = []
-    pass_times: list[float] = []
-    sample: list[bytes] = []
-    number = 0
-    end = time.perf_counter() + _SINGLE_SECONDS
-    while time.perf_counter() < end:
-        raw_times.append(_timed(workshop.sign_raw, number))
-        pass_times.append(_timed(workshop.make_pass, number))
-        number += _SLICE
-        if number % _SAMPLE_EVERY == 0:
-            sample.append(workshop.make_pass(number))
-    ratio = statistics.median(raw / made for raw, made in zip(raw_times, pass_times, strict=True))
-    count = len(raw_times) * _SLICE
-    return count / sum(raw_times), count / sum(pass_times), ratio, sample
-
-
-def _timed(make: Callable[[int], bytes], first: int) -> float:
-    """Seconds of this thread's processor time for one slice."""
-    start = time.thread_time()
-    for number in range(first, first + _SLICE):
-        make(number)
-    return time.thread_time() - start
 
 
 def _gain(make: Callable[[int], bytes]) -> float:
@@ -135,74 +210,81 @@ def _gain(make: Callable[[int], bytes]) -> float:
         while time.perf_counter() < end:
             for threads, found in rates.items():
                 start = time.perf_counter()
-                list(pool.map(partial(_timed, make), [0] * threads))
-                found.append(threads * _SLICE / (time.perf_counter() - start))
+                list(pool.map(partial(_slice, make), [_SHORT] * threads))
+                found.append(threads * _SHORT / (time.perf_counter() - start))
     return max(rates[2]) / max(rates[1])
 
 
-def _pass(number: int) -> passkit.Pass:
-    member = f"{number:010d}"
-    field = passkit.Field
-    return passkit.Pass(
-        pass_type_identifier=_PASS_TYPE,
-        team_identifier=_TEAM,
-        serial_number=f"benchmark-{member}",
-        organization_name="Kahvila Esimerkki",
-        description="Leimakortti",
-        logo_text="Kahvila Esimerkki",
-        background_color=_BACKGROUND,
-        foreground_color=_FOREGROUND,
-        label_color=_LABEL,
-        barcodes=[passkit.Barcode(message=f"B{member}", alt_text=member)],
-        web_service_url="https://cards.example.com",
-        authentication_token=f"token-of-member-{member}",
-        store_card=passkit.StoreCard(
-            header_fields=[
-                field(key="stamps", label="Leimat", value=number % 10, change_message="Leimat: %@")
-            ],
-            primary_fields=[field(key="reward", label="Palkinto", value="Kahvi ja pulla")],
-            secondary_fields=[
-                field(key="name", label="Jäsen", value=f"Aino Esimerkki {number}"),
-                field(key="left", label="Jäljellä", value=10 - number % 10),
-            ],
-            auxiliary_fields=[field(key="level", label="Taso", value="Kanta-asiakas")],
-            back_fields=[
-                field(key="number", label="Jäsennumero", value=member),
-                field(key="rules", label="Säännöt", value="Kymmenes kahvi on ilmainen."),
-                field(key="contact", label="Yhteystiedot", value="Kahvila Esimerkki, Helsinki"),
-            ],
-        ),
+def _heavier_images(workshop: Workshop) -> Figure:
+    """Images are read, checked and hashed once for a design: for a pass they are copied."""
+    heavy = Workshop(workshop.at, image_bytes=_HEAVIER * IMAGE_BYTES)
+    extra = bytes(sum(map(len, heavy.images.values())) - sum(map(len, workshop.images.values())))
+
+    def copy(_number: int) -> bytes:
+        return b"".join((extra, b"."))
+
+    makes = (heavy.make_pass, workshop.make_pass, copy)
+    rounds = [[_slice(make, _SHORT) for make in makes] for _ in range(_ROUNDS)]
+    copied = statistics.median(copy / little for _, little, copy in rounds)
+    return Figure(
+        what="ten times the image bytes",
+        figure=f"{len(extra) / 1e6:.1f} MB more",
+        ratio=statistics.median(much / little for much, little, _ in rounds),
+        goal=_TIMES,
+        is_ceiling=True,
+        note="processor time of a pass to that with 149 KB; only copying them in memory costs"
+        f" {copied:.2f} of it, and nothing else is done with images once a design is loaded",
     )
 
 
-def _images() -> dict[str, bytes]:
-    """Nine images of noise, which no compression makes smaller, as photographs hardly are."""
-    random = Random(2026)  # noqa: S311 - the noise need not be secret
-    points = sum(width * height for width, height in _SIZES.values()) * (1 + 4 + 9)
-    scale = (_TOTAL_BYTES / 3 / points) ** 0.5
-    images = {}
-    for name, (width, height) in _SIZES.items():
-        for times, suffix in ((1, ""), (2, "@2x"), (3, "@3x")):
-            size = (round(width * times * scale), round(height * times * scale))
-            noise = random.randbytes(size[0] * size[1] * 3)
-            file = BytesIO()
-            Image.frombytes("RGB", size, noise).save(file, "PNG")
-            images[f"{name}{suffix}.png"] = file.getvalue()
-    return images
+def _memory(workshop: Workshop) -> Figure:
+    """What the process holds after a hundred thousand passes, made by two threads."""
+    with ThreadPoolExecutor(2) as pool:
+
+        def make(count: int) -> int:
+            sizes = pool.map(lambda number: len(workshop.make_pass(number)), range(count))
+            return sum(sizes)
+
+        make(_WARM)
+        before = _resident()
+        for _ in range(_MANY // _WARM):
+            make(_WARM)
+        after = _resident()
+    return Figure(
+        what=f"memory after {_MANY:,} passes",
+        figure=f"{after / 1e6:.0f} MB",
+        ratio=after / before,
+        goal=_GROWTH,
+        is_ceiling=True,
+        note=f"to the {before / 1e6:.0f} MB before",
+    )
 
 
-def _verify(passes: list[bytes], workshop: Workshop) -> None:
-    """Raise unless OpenSSL finds each signature right and each manifest lists the right files."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "root.pem").write_bytes(workshop.authority.root_pem)
-        for each in passes:
-            opened = passkit.read(each, root_pem=workshop.authority.root_pem)
-            for file in ("manifest.json", "signature"):
-                (folder / file).write_bytes(opened.files[file])
-            subprocess.run(
-                ["openssl", "cms", "-verify", "-inform", "DER", *_OPENSSL_OPTIONS],
-                cwd=folder,
-                check=True,
-                capture_output=True,
-            )
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _equal_bytes(workshop: Workshop) -> Figure:
+    """Our signatures beside those of cryptography's builder in the same second."""
+    parts = {
+        "certificate": load_certificate(workshop.issued.certificate_pem),
+        "key": workshop.key,
+        "intermediate": workshop.authority.intermediate,
+    }
+    random, equal, compared = Random(2026), 0, 0  # noqa: S311 - the content need not be secret
+    while compared < _EQUAL:
+        content = random.randbytes(random.randrange(3000))
+        second = datetime.now(UTC).replace(microsecond=0)
+        built = cms.built(content, **parts)
+        if datetime.now(UTC).replace(microsecond=0) != second:
+            continue
+        compared += 1
+        equal += workshop.signer.sign(content, at=second) == built
+    return Figure(
+        what="equal to cryptography's builder",
+        figure=f"{equal:,} of {compared:,}",
+        ratio=equal / compared,
+        goal=1.0,
+        note="byte for byte, signatures over contents of up to 3,000 bytes",
+    )

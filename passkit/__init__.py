@@ -41,6 +41,7 @@ from passkit.fields import (
     TextAlignment,
 )
 from passkit.images import File, Images
+from passkit.keys import SigningKey
 from passkit.markup import link
 from passkit.nfc import NFC
 from passkit.package import BUNDLE_MIME_TYPE, MIME_TYPE, Template, build, bundle, pack
@@ -105,6 +106,7 @@ __all__ = [
     "Semantics",
     "Signature",
     "Signer",
+    "SigningKey",
     "StoreCard",
     "Strings",
     "TeamMismatch",

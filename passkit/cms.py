@@ -25,6 +25,7 @@ _TIME_LENGTH = 13
 _SIGNED_ATTRIBUTES = 0xA0
 _SET = b"\x31"
 _PROBE = b"{}"
+_PADDING, _HASH = padding.PKCS1v15(), SHA256()
 
 
 def built(
@@ -82,13 +83,13 @@ class Splicer:
     def _sign(self, content: bytes, moment: bytes) -> bytes:
         digest = hashlib.sha256(content).digest()
         attributes = b"".join((self._attributes, moment, self._between, digest))
-        signature = self._key.sign(_SET + attributes, padding.PKCS1v15(), SHA256())
+        signature = self._key.sign(_SET + attributes, _PADDING, _HASH)
         return b"".join((self._head, b"\xa0", attributes, self._tail, signature))
 
     def _check(self, signature: bytes, *, start: int, end: int, last: int) -> None:
         try:
             self._key.public_key().verify(
-                signature[last:], _SET + signature[start + 1 : end], padding.PKCS1v15(), SHA256()
+                signature[last:], _SET + signature[start + 1 : end], _PADDING, _HASH
             )
         except InvalidSignature as error:
             raise ValueError("The signed attributes are not where they were expected.") from error

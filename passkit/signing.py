@@ -3,7 +3,7 @@
 Apple: Wallet Passes, Building a Pass (sign the pass).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from cryptography import x509
@@ -14,9 +14,11 @@ from passkit import cms
 from passkit.certificates import (
     PrivateKey,
     apple_wwdr_g4,
+    generation,
     is_issued_by,
     key_to_pem,
     load_certificate,
+    load_certificates,
     load_key,
     load_p12,
     pass_type_identifier,
@@ -29,9 +31,13 @@ from passkit.errors import (
     KeyMismatch,
     WrongIntermediate,
 )
+from passkit.keys import OutsideKey, SigningKey
 from passkit.throwaway import is_throwaway
 
-_WARNING = timedelta(days=30)
+# Days before the end of a certificate: order a new one, put it in place, act at once.
+ALARM_DAYS = (60, 30, 7)
+_CURRENT = "G4"  # which intermediate issues pass certificates since 27 January 2022
+_ENDED = {"G1"}  # on 7 February 2023
 
 
 class Signer:
@@ -39,43 +45,46 @@ class Signer:
 
     def __init__(
         self,
-        certificate_pem: bytes,
-        key_pem: bytes,
-        intermediate_pem: bytes | None = None,
+        certificate: bytes,
+        key: bytes | SigningKey,
+        intermediate: bytes | None = None,
         *,
         key_password: str | None = None,
     ) -> None:
         """Load once and keep: reading a key costs as much as a hundred signatures.
 
-        Certificates may be PEM or DER, the key is PEM. The intermediate is Apple's G4 unless
-        another is given. Raises UnreadableCertificate, UnreadableKey, KeyMismatch or
-        WrongIntermediate.
+        Certificates may be PEM or DER. The key is PEM, or a `SigningKey` when it is kept
+        elsewhere. The intermediate is Apple's G4 unless others are given; of several in one PEM
+        file the fitting one is taken. Raises UnreadableCertificate, UnreadableKey, KeyMismatch or
+        WrongIntermediate, and CertificateError for a certificate that is not for passes.
         """
-        certificate = load_certificate(certificate_pem)
-        key = load_key(key_pem, key_password)
-        intermediate = load_certificate(intermediate_pem) if intermediate_pem else apple_wwdr_g4()
-        _check_family(certificate, key, intermediate)
-        self.pass_type_identifier = pass_type_identifier(certificate)
-        self.team_identifier = team_identifier(certificate)
-        self.not_before = certificate.not_valid_before_utc
-        self.not_after = certificate.not_valid_after_utc
-        self.is_throwaway = is_throwaway(certificate)
-        self._intermediate_dates = (
-            intermediate.not_valid_before_utc,
-            intermediate.not_valid_after_utc,
+        leaf = load_certificate(certificate)
+        issuer = _fitting(
+            leaf, load_certificates(intermediate) if intermediate else [apple_wwdr_g4()]
         )
-        self._build = partial(
-            cms.built, certificate=certificate, key=key, intermediate=intermediate
-        )
-        self._splicer = _splicer(self._build(b"{}"), key)
+        private = load_key(key, key_password) if isinstance(key, bytes) else OutsideKey(key, leaf)
+        if leaf.public_key() != private.public_key():
+            raise KeyMismatch
+        self.pass_type_identifier = pass_type_identifier(leaf)
+        self.team_identifier = team_identifier(leaf)
+        self.not_before = leaf.not_valid_before_utc
+        self.not_after = leaf.not_valid_after_utc
+        self.is_throwaway = is_throwaway(leaf)
+        self._intermediate_dates = (issuer.not_valid_before_utc, issuer.not_valid_after_utc)
+        self._build = partial(cms.built, certificate=leaf, key=private, intermediate=issuer)
+        self._splicer = _splicer(self._build(b"{}"), private)
 
     @classmethod
     def from_p12(
-        cls, data: bytes, password: str | None, *, intermediate_pem: bytes | None = None
+        cls, data: bytes, password: str | None, *, intermediate: bytes | None = None
     ) -> "Signer":
-        """A signer from a .p12 file of Keychain Access; raises as the constructor does."""
-        certificate, key = load_p12(data, password)
-        return cls(certificate.public_bytes(Encoding.PEM), key_to_pem(key), intermediate_pem)
+        """A signer from a .p12 file of Keychain Access; raises as the constructor does.
+
+        The intermediate is the one in the file, when it holds one, or else Apple's G4.
+        """
+        found = load_p12(data, password)
+        pem = found.certificate.public_bytes(Encoding.PEM)
+        return cls(pem, key_to_pem(found.key), intermediate or found.issuer_pem or None)
 
     def check(self, at: datetime) -> None:
         """Refuse to sign outside the dates of the certificates.
@@ -99,14 +108,26 @@ class Signer:
                 " get the current one from the Apple PKI page."
             )
 
+    @property
+    def ends_at(self) -> datetime:
+        """When signing ends: with the pass certificate, or with its intermediate before that."""
+        return min(self.not_after, self._intermediate_dates[1])
+
+    def alarm_days(self, at: datetime) -> int | None:
+        """Which of `ALARM_DAYS` is the last that was reached, by the whole days that are left.
+
+        None while the end is further off.
+        """
+        left = (self.ends_at - at).days
+        return min((days for days in ALARM_DAYS if left <= days), default=None)
+
     def warnings(self, at: datetime) -> list[str]:
-        """What will stop signing soon: the pass certificate within its last 30 days."""
-        left = self.not_after - at
-        if left > _WARNING:
+        """What will stop signing soon: a certificate within its last sixty days."""
+        if self.alarm_days(at) is None:
             return []
         return [
-            f"The certificate of {self.pass_type_identifier} ends on {self.not_after:%Y-%m-%d},"
-            f" in {max(left.days, 0)} days: renew it in Apple's developer portal."
+            f"The certificate of {self.pass_type_identifier} ends on {self.ends_at:%Y-%m-%d},"
+            f" in {max((self.ends_at - at).days, 0)} days: renew it in Apple's developer portal."
         ]
 
     def sign(self, manifest: bytes, *, at: datetime) -> bytes:
@@ -121,17 +142,29 @@ class Signer:
         return self._splicer.sign(manifest, at=at)
 
 
-def _check_family(
-    certificate: x509.Certificate, key: PrivateKey, intermediate: x509.Certificate
-) -> None:
-    if certificate.public_key() != key.public_key():
-        raise KeyMismatch
-    if not is_issued_by(certificate, intermediate):
-        raise WrongIntermediate(
-            f"The pass certificate was issued by {certificate.issuer.rfc4514_string()}, but the"
-            f" intermediate given is {intermediate.subject.rfc4514_string()}: give the one that"
-            " issued it."
-        )
+def _fitting(leaf: x509.Certificate, given: list[x509.Certificate]) -> x509.Certificate:
+    """The intermediate that issued the certificate."""
+    for each in given:
+        if is_issued_by(leaf, each):
+            return each
+    raise WrongIntermediate(
+        f"The pass certificate was issued by {leaf.issuer.rfc4514_string()}, but the intermediate"
+        f" given is {given[0].subject.rfc4514_string()}: {_wanted(leaf.issuer, given[0].subject)}"
+    )
+
+
+def _wanted(issuer: x509.Name, given: x509.Name) -> str:
+    """Which intermediate to give instead."""
+    if issuer == given:
+        return "the name is right, but the key is another: give the one that issued it."
+    wanted = generation(issuer)
+    if wanted is None:
+        return "give the one that issued it."
+    if wanted in _ENDED:
+        return f"{wanted} has ended for good: make a new certificate in Apple's developer portal."
+    place = f"Worldwide Developer Relations {wanted} on the Apple PKI page"
+    is_built_in = ", or none, since it is built in" if wanted == _CURRENT else ""
+    return f"give the one that issued it, {place}{is_built_in}."
 
 
 def _splicer(probe: bytes, key: PrivateKey) -> cms.Splicer | None:

@@ -155,7 +155,7 @@ def _signers(
     intermediate = given.intermediate.read_bytes() if given.intermediate else None
     if given.p12:
         p12 = given.p12.read_bytes()
-        signer = Signer.from_p12(p12, password, intermediate_pem=intermediate)
+        signer = Signer.from_p12(p12, password, intermediate=intermediate)
     elif given.certificate and given.key:
         certificate, key = given.certificate.read_bytes(), given.key.read_bytes()
         signer = Signer(certificate, key, intermediate, key_password=password)

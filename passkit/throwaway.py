@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from passkit.certificates import PrivateKey, key_to_pem
+from passkit.certificates import PrivateKey, key_to_pem, new_key
 from passkit.errors import UnreadableCertificate, UnreadableKey
 
 ORGANIZATION = "Leima throw-away certificates"
@@ -53,7 +53,7 @@ class Authority:
     @classmethod
     def create(cls, *, at: datetime, valid_days: int = 3650) -> "Authority":
         """A new authority, valid from an hour before `at` for `valid_days` days."""
-        root_key, intermediate_key = _new_key(), _new_key()
+        root_key, intermediate_key = new_key(), new_key()
         until = timedelta(days=valid_days)
         root_name = _name("Leima Throw-Away Root CA", unit="Throw-Away Root")
         root = (
@@ -121,7 +121,7 @@ class Authority:
 
         A new RSA-2048 key is made unless `key` is given.
         """
-        key = key or _new_key()
+        key = key or new_key()
         common_name = f"Pass Type ID: {pass_type_identifier}"[:_COMMON_NAME_LENGTH]
         subject = x509.Name(
             [
@@ -153,7 +153,7 @@ class Authority:
 
         The root signs it, so a client needs to know the root only.
         """
-        key = _new_key()
+        key = new_key()
         certificate = (
             _builder(
                 _name(hosts[0]), self.root.subject, key, at=at, valid=timedelta(days=_SERVER_DAYS)
@@ -213,10 +213,6 @@ def is_throwaway(certificate: x509.Certificate) -> bool:
         attribute.value == ORGANIZATION
         for attribute in certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     )
-
-
-def _new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _name(common_name: str, *, unit: str | None = None) -> x509.Name:

@@ -13,7 +13,7 @@ from server.errors import Forbidden
 from server.face import Text
 from server.seals import derive
 from server.services import Services
-from server.wallets.identity import Identity
+from server.wallets.identity import Holder
 from server.wallets.pass_files import PassFiles
 from server.web import (
     api,
@@ -62,7 +62,7 @@ class _Sessions(SecureCookieSessionInterface):
 def create_app(
     services: Services,
     *,
-    identity: Identity | None = None,
+    identity: Holder | None = None,
     sandbox: dict[str, Any] | None = None,
 ) -> Flask:
     """The application on `services`; it starts no thread and opens no port.

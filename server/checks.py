@@ -25,11 +25,16 @@ from server.wallets.identity import Identity
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 
-_RED_DAYS = 7
 _LATE = timedelta(minutes=15)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _EARLIEST_YEAR, _LATEST_YEAR = 2026, 2100
-_RENEW = "renew it in Apple's developer portal: certs.example/README.md"
+_RENEWAL = "leima certificate request, then install what Apple makes of it: certs.example/README.md"
+# By the days before the end that were reached last (`passkit.signing.ALARM_DAYS`).
+_ALARMS = {
+    60: (WARN, f"there is time; the old one stays good meanwhile: {_RENEWAL}"),
+    30: (WARN, f"renew it now, the old one stays good meanwhile: {_RENEWAL}"),
+    7: (FAIL, f"renew it at once, or nothing can be signed or pushed: {_RENEWAL}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,13 @@ def certificate(load: Callable[[], Identity], *, at: datetime) -> Check:
         signer.check(at)
     except (SettingsError, CertificateError) as error:
         return Check("certificate", FAIL, str(error), "see certs.example/README.md")
-    days = _days(signer.not_after, at)
-    says = f"{signer.pass_type_identifier} signs until {signer.not_after:%Y-%m-%d}, {days} days"
-    if days <= _RED_DAYS:
-        return Check("certificate", FAIL, says, _RENEW)
-    if signer.warnings(at):
-        return Check("certificate", WARN, says, _RENEW)
-    return Check("certificate", OK, says)
+    days = _days(signer.ends_at, at)
+    says = f"{signer.pass_type_identifier} signs until {signer.ends_at:%Y-%m-%d}, {days} days"
+    alarm = signer.alarm_days(at)
+    if alarm is None:
+        return Check("certificate", OK, says)
+    level, do = _ALARMS[alarm]
+    return Check("certificate", level, says, do)
 
 
 def days_left(load: Callable[[], Identity], *, at: datetime) -> dict[str, int]:
@@ -81,7 +86,7 @@ def days_left(load: Callable[[], Identity], *, at: datetime) -> dict[str, int]:
         identity = load()
     except SettingsError:
         return {}
-    return {identity.pass_type_identifier: _days(identity.signer.not_after, at)}
+    return {identity.pass_type_identifier: _days(identity.signer.ends_at, at)}
 
 
 def backlog(database: Database) -> Backlog | None:

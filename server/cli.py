@@ -30,7 +30,7 @@ from server import (
     timeline_text,
     traces,
 )
-from server.commands import design, founding
+from server.commands import certificate, design, founding
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
@@ -73,10 +73,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings.log_level, settings.log_format)
     clock.deviate(settings.sandbox_clock_file)
     if options.production:
-        config.require_production(settings)
-        known = identity.load(settings, at=clock.now())
-        identity.refuse_throwaway(known)
-        identity.refuse_unusable(known, at=clock.now())
+        _require_production(settings)
     if options.sandbox:
         return supervisor.run(settings)
     supervisor.refuse_taken_ports({"LEIMA_PORT": settings.port})
@@ -211,14 +208,19 @@ def back_up(options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_production(settings: config.Settings) -> None:
+    """The certificate first: it takes a newcomer the longest to get."""
+    known = identity.load(settings, at=clock.now())
+    identity.refuse_throwaway(known)
+    config.require_production(settings)
+    identity.refuse_unusable(known, at=clock.now())
+
+
 def _settings(options: argparse.Namespace) -> config.Settings:
     settings = config.read()
     logs.configure(settings.log_level, settings.log_format)
     if options.production:
-        config.require_production(settings)
-        known = identity.load(settings, at=clock.now())
-        identity.refuse_throwaway(known)
-        identity.refuse_unusable(known, at=clock.now())
+        _require_production(settings)
     return settings
 
 
@@ -304,6 +306,7 @@ def parser() -> argparse.ArgumentParser:
     seeder.set_defaults(command=seed)
     founding.add_to(commands)
     design.add_to(commands)
+    certificate.add_to(commands)
     renewer = commands.add_parser("renew", help="cards show what was changed in a programme")
     renewer.add_argument("brand", metavar="BRAND", help="its slug")
     renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")

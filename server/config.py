@@ -36,7 +36,10 @@ NAMES: dict[str, tuple[bool, str]] = {
         "sqlite:///… or postgresql+psycopg://…; default SQLite in the folder",
     ),
     "LEIMA_SECRET_KEY": (True, "32 or more random characters: signs sessions, seals PINs"),
-    "LEIMA_APPLE_CERTIFICATE_FILE": (False, "your pass type certificate, PEM or DER"),
+    "LEIMA_APPLE_CERTIFICATE_FILE": (
+        False,
+        "your pass type certificate, PEM or DER; default what `leima certificate` installed",
+    ),
     "LEIMA_APPLE_KEY_FILE": (False, "the private key of that certificate, PEM"),
     "LEIMA_APPLE_KEY_PASSWORD": (True, "the password of the key, when it has one"),
     "LEIMA_APPLE_WWDR_FILE": (False, "Apple's intermediate certificate; default G4, built in"),
@@ -208,18 +211,6 @@ def require_production(settings: Settings) -> None:
     Raises:
         SettingsError: names what is missing and where it comes from.
     """
-    missing = [
-        name
-        for name, value in (
-            ("LEIMA_APPLE_CERTIFICATE_FILE", settings.apple_certificate_file),
-            ("LEIMA_APPLE_KEY_FILE", settings.apple_key_file),
-        )
-        if value is None
-    ]
-    if missing:
-        raise SettingsError(
-            f"--production needs {' and '.join(missing)}: see certs.example/README.md"
-        )
     if not settings.public_url.startswith("https://") or settings.is_loopback:
         raise SettingsError(
             "--production needs LEIMA_PUBLIC_URL with https and a name that phones can reach"

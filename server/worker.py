@@ -8,13 +8,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
+from passkit.signing import ALARM_DAYS
 from server import deliveries, events, traces
 from server.services import Services
 from server.wakeups import Wakeups
 from server.wallets.apple_push import open_push
-from server.wallets.identity import Identity
+from server.wallets.identity import Holder
 
 # What another process owes is announced on PostgreSQL only, and that can get lost: it is found at
 # the latest after so long.
@@ -36,17 +37,25 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Pushes what is owed and lets run out what has run out, until it is stopped."""
 
-    def __init__(self, services: Services, identity: Identity) -> None:
+    def __init__(self, services: Services, identity: Holder) -> None:
         """Make it in the process that runs it: the push client has a thread.
 
         Raises:
             SettingsError: the push service's address or root certificates cannot be used.
         """
         self._services = services
-        self._push = open_push(services, identity)
+        self._holder = identity
+        self._identity = identity.current()
+        self._push = open_push(services, self._identity)
         self._wakeups = Wakeups(services.database)
-        self._tasks: tuple[_Task, ...] = (self._tell_phones, self._expire, self._prune)
+        self._tasks: tuple[_Task, ...] = (
+            self._mind_certificate,
+            self._tell_phones,
+            self._expire,
+            self._prune,
+        )
         self._prune_at = 0.0
+        self._warned_on: date | None = None
         self._resting: dict[_Task, float] = {}
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -100,6 +109,27 @@ class Worker:
             self._resting[task] = time.monotonic() + _REST_SECONDS
             _log.exception("worker.task_failed task=%s", task.__name__)
             return None
+
+    def _mind_certificate(self) -> None:
+        """Push under the certificate that passes are signed with, and say when it comes to an end.
+
+        Once a day: what is renewed in time is renewed without anybody noticing.
+        """
+        identity = self._holder.current()
+        if identity is not self._identity:
+            if self._push:
+                self._push.close()
+            self._push, self._identity = open_push(self._services, identity), identity
+            self._warned_on = None
+        now = self._services.now()
+        if self._warned_on == now.date():
+            return
+        self._warned_on = now.date()
+        level = (
+            logging.ERROR if identity.signer.alarm_days(now) == ALARM_DAYS[-1] else logging.WARNING
+        )
+        for text in identity.signer.warnings(now):
+            _log.log(level, "apple.certificate_ends: %s", text)
 
     def _tell_phones(self) -> float | None:
         wait = self._push.step() if self._push else None

@@ -10,7 +10,7 @@ from server.db import Database
 from server.door import Door
 from server.leash import end_with_parent
 from server.services import Services
-from server.wallets.identity import Identity, load
+from server.wallets.identity import Identities
 from server.web.limits import MOST_BYTES
 from server.worker import Worker
 
@@ -24,7 +24,7 @@ def _sandbox(settings: config.Settings) -> dict[str, Any] | None:
     return found["try_it"]  # type: ignore[no-any-return]
 
 
-def prepare() -> tuple[Services, Identity]:
+def prepare() -> tuple[Services, Identities]:
     """What a process needs to serve or to work, on a database of this version.
 
     Raises:
@@ -36,7 +36,7 @@ def prepare() -> tuple[Services, Identity]:
     services = Services(Database(settings.database_url), settings)
     migrations.require_current(services.database.engine)
     strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)
-    return services, load(settings, at=services.now())
+    return services, Identities(settings, services.now)
 
 
 def build() -> Door:
@@ -65,6 +65,6 @@ def _write_traces(services: Services) -> None:
     Finalize(None, writer.stop, exitpriority=0)  # after the worker, which notes to its end
 
 
-def _app(services: Services, identity: Identity) -> Door:
+def _app(services: Services, identity: Identities) -> Door:
     app = create_app(services, identity=identity, sandbox=_sandbox(services.settings))
     return Door(app, threads=_THREADS, most_bytes=MOST_BYTES)

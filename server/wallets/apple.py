@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
@@ -73,7 +73,6 @@ class _Look:
 # By the version of the design, and the progress when its strip shows it.
 _looks: dict[tuple[str, Progress | None], _Look] = {}
 _forgetting = threading.Lock()
-_warned_on: set[date] = set()
 
 
 def pass_file(
@@ -116,7 +115,6 @@ def build_pass(shown: ShownPass, identity: Identity, settings: Settings, at: dat
     words = _Words(_texts(shown), _messages(shown), shown.language)
     strings, said = _strings(words.entries)
     content = _content(shown, look, words, (identity.team_identifier, settings, said))
-    _warn_once_a_day(identity, at)
     try:
         return passkit.build(content, look.template, identity.signer, at=at, strings=strings)
     except CertificateError as error:
@@ -204,13 +202,6 @@ def _strings(entries: tuple[tuple[str, Text], ...]) -> tuple[Strings, str]:
         {language: {key: text.get(language) for key, text in entries} for language in LANGUAGES}
     )
     return strings, f"{crc32(told.encode(errors='surrogatepass')):08x}"
-
-
-def _warn_once_a_day(identity: Identity, at: datetime) -> None:
-    for text in identity.signer.warnings(at):
-        if at.date() not in _warned_on:
-            _warned_on.add(at.date())
-            _log.warning("apple.certificate_ends: %s", text)
 
 
 def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:

@@ -4,19 +4,23 @@ The operator's own files decide. Without any, throw-away ones are made once in t
 good for everything but a real phone.
 """
 
+import logging
 import os
 import tempfile
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from cryptography.hazmat.primitives.serialization import Encoding
+from typing import Protocol
 
 from passkit import CertificateError, Signer
 from passkit.certificates import is_issued_by, key_to_pem, load_certificate, load_key
 from passkit.throwaway import Authority
+from server.clock import Clock
 from server.config import Settings
 from server.errors import SettingsError
+from server.wallets import keyring
 
 SANDBOX_PASS_TYPE = "pass.test.leima.sandbox"  # noqa: S105 - a name, not a secret
 SANDBOX_TEAM = "LEIMATEST1"
@@ -24,6 +28,9 @@ SANDBOX_TEAM = "LEIMATEST1"
 _FOLDER = "throwaway"
 _FILE_NAME = "pass_certificate.pem"
 _RENEWAL = timedelta(days=30)  # before its end
+_LOOK_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,75 @@ class Identity:
         """Whether no real phone trusts the certificate."""
         return self.signer.is_throwaway
 
+    def current(self) -> "Identity":
+        """Itself: who holds one identity only never becomes another."""
+        return self
+
+
+class Holder(Protocol):
+    """Knows who we are at the moment."""
+
+    def current(self) -> Identity:
+        """The identity to sign and push with now; ask anew each time."""
+
+
+class Identities:
+    """Who we are while the service runs: a renewed certificate is taken without a restart.
+
+    Safe to share between threads. What cannot be used is logged, and the identity in use stays.
+    """
+
+    def __init__(
+        self, settings: Settings, now: Clock, *, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
+        """Loads the first one; raises as `load`. The files are looked at each `look_seconds`."""
+        self._settings, self._now = settings, now
+        self._identity = load(settings, at=now())
+        self._look_seconds = look_seconds
+        self._look_at = time.monotonic() + look_seconds
+        self._lock = threading.Lock()
+        self._told = ""
+
+    def current(self) -> Identity:
+        """The identity in use; the first one to ask after a while looks for a newer one."""
+        if time.monotonic() >= self._look_at and self._lock.acquire(blocking=False):
+            try:
+                self._look_at = time.monotonic() + self._look_seconds
+                self._look()
+            finally:
+                self._lock.release()
+        return self._identity
+
+    def _look(self) -> None:
+        try:
+            newer = self._newer()
+        except (SettingsError, CertificateError) as error:
+            if str(error) != self._told:
+                _log.error("apple.certificate_not_taken: %s", error)
+            self._told = str(error)
+            return
+        self._told = ""
+        if newer is not None:
+            self._identity = newer
+            _log.info("apple.certificate_taken until=%s", newer.signer.not_after.date())
+
+    def _newer(self) -> Identity | None:
+        """Another identity that is to be used from now on; None when there is none."""
+        if self._identity.is_throwaway and not keyring.pairs(self._settings):
+            return None
+        pair = keyring.choose(self._settings, at=self._now())
+        if pair is None:
+            raise SettingsError("the files of the certificate in use are gone")
+        if pair.certificate_pem == self._identity.certificate_pem:
+            return None
+        known = self._identity.pass_type_identifier, self._identity.team_identifier
+        if pair.issued_for != known:
+            raise SettingsError(
+                f"{pair.path} is for {' of team '.join(pair.issued_for)}, but the service runs "
+                f"for {' of team '.join(known)}: restart it if that is meant"
+            )
+        return _of(pair, self._settings.apple_key_password)
+
 
 def load(settings: Settings, *, at: datetime) -> Identity:
     """The identity that the settings name; load it once and share it.
@@ -60,11 +136,15 @@ def load(settings: Settings, *, at: datetime) -> Identity:
         SettingsError: a file is missing, unreadable, or does not fit the others.
     """
     try:
-        if settings.apple_certificate_file or settings.apple_key_file:
-            return _own(settings)
+        pair = keyring.choose(settings, at=at)
+        if pair is not None:
+            return _of(pair, settings.apple_key_password)
         return _throwaway(settings.data_dir / _FOLDER, at=at)
     except CertificateError as error:
-        raise SettingsError(f"LEIMA_APPLE_CERTIFICATE_FILE and its companions: {error}") from error
+        raise SettingsError(
+            "the pass certificate, its key (LEIMA_APPLE_KEY_PASSWORD) or its intermediate "
+            f"(LEIMA_APPLE_WWDR_FILE): {error}"
+        ) from error
     except OSError as error:
         raise SettingsError(f"a certificate file cannot be used: {error}") from error
 
@@ -78,7 +158,7 @@ def refuse_throwaway(identity: Identity) -> None:
     if identity.is_throwaway:
         raise SettingsError(
             "--production needs a pass certificate of Apple's: the one in use was made for trying "
-            "out. See certs.example/README.md"
+            "out. Get one by leima certificate request: see certs.example/README.md"
         )
 
 
@@ -94,29 +174,11 @@ def refuse_unusable(identity: Identity, *, at: datetime) -> None:
         raise SettingsError(f"--production: {error}") from error
 
 
-def _own(settings: Settings) -> Identity:
-    if settings.apple_certificate_file is None or settings.apple_key_file is None:
-        missing = "KEY" if settings.apple_certificate_file else "CERTIFICATE"
-        raise SettingsError(
-            f"LEIMA_APPLE_{missing}_FILE is missing: the certificate and its key come together "
-            "(one PEM file may hold both; then name it twice)"
-        )
-    wwdr = settings.apple_wwdr_file
-    return _identity(
-        settings.apple_certificate_file.read_bytes(),
-        settings.apple_key_file.read_bytes(),
-        wwdr.read_bytes() if wwdr else None,
-        password=settings.apple_key_password,
-    )
-
-
-def _identity(
-    certificate: bytes, key: bytes, intermediate: bytes | None, *, password: str | None = None
-) -> Identity:
+def _of(pair: keyring.Pair, password: str | None) -> Identity:
     return Identity(
-        signer=Signer(certificate, key, intermediate, key_password=password),
-        certificate_pem=load_certificate(certificate).public_bytes(Encoding.PEM),
-        key_pem=key_to_pem(load_key(key, password)),
+        signer=pair.signer(password),
+        certificate_pem=pair.certificate_pem,
+        key_pem=key_to_pem(load_key(pair.key_pem, password)),
     )
 
 
@@ -128,7 +190,7 @@ def _throwaway(folder: Path, *, at: datetime) -> Identity:
     elif not _is_usable(path.read_bytes(), authority, at=at):
         _issue(authority, path, at=at, replace=True)
     pem = path.read_bytes()
-    return _identity(pem, pem, authority.intermediate_pem)
+    return _of(keyring.Pair(path, load_certificate(pem), pem, authority.intermediate_pem), None)
 
 
 def _is_usable(pem: bytes, authority: Authority, *, at: datetime) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
-from server.wallets.identity import Identity, load
+from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
 
 FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
@@ -28,12 +28,12 @@ def services() -> Services:
 
 
 def identity() -> Identity:
-    """Who signs the passes; loaded once."""
-    known = cast("Identity | None", current_app.extensions["leima_identity"])
+    """Who signs the passes at the moment."""
+    known = cast("Holder | None", current_app.extensions["leima_identity"])
     if known is None:
-        known = load(services().settings, at=services().now())
+        known = Identities(services().settings, services().clock)
         current_app.extensions["leima_identity"] = known
-    return known
+    return known.current()
 
 
 def pass_files() -> PassFiles:

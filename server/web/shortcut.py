@@ -83,8 +83,8 @@ class Shortcut:
         return answer
 
     def _fetch(self, environ: dict[str, Any]) -> Answer | None:
-        match, identity = _FETCH(environ["PATH_INFO"]), self._extensions["leima_identity"]
-        if not match or identity is None:
+        match, holder = _FETCH(environ["PATH_INFO"]), self._extensions["leima_identity"]
+        if not match or holder is None:
             return None
         pass_type, serial_number = match.groups()
         self._admit(environ, "fetch", serial_number=serial_number)
@@ -93,7 +93,7 @@ class Shortcut:
             (pass_type, serial_number),
             authorization=environ.get("HTTP_AUTHORIZATION"),
             if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE"),
-            identity=identity,
+            identity=holder.current(),
             files=self._extensions["leima_pass_files"],
         )
         self._note(environ, answer, "fetch", pass_type, serial_number=serial_number)

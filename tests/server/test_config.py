@@ -116,11 +116,6 @@ def test_a_missing_certificate_file_refuses_to_start(tmp_path):
         settings(tmp_path, LEIMA_APPLE_CERTIFICATE_FILE=str(tmp_path / "nowhere"))
 
 
-def test_production_wants_certificate_and_key(tmp_path):
-    with pytest.raises(SettingsError, match="LEIMA_APPLE_CERTIFICATE_FILE and LEIMA_APPLE_KEY"):
-        config.require_production(settings(tmp_path))
-
-
 def production(tmp_path: Path, **given: str) -> config.Settings:
     (tmp_path / "pass.pem").write_text("only its being there counts here")
     file = str(tmp_path / "pass.pem")

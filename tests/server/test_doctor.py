@@ -77,10 +77,13 @@ def test_wrong_settings_are_the_only_finding(examine):
 
 
 @pytest.mark.parametrize(
-    ("days", "level"), [(100, "ok"), (20, "warn"), (8, "warn"), (7, "fail"), (-2, "fail")]
+    ("days", "level"),
+    [(61, "ok"), (60, "warn"), (30, "warn"), (8, "warn"), (7, "fail"), (-2, "fail")],
 )
 def test_the_end_of_the_certificate_comes_near(examine, migrated, own, days, level):
-    assert examine(**own(days))["certificate"].level == level
+    found = examine(**own(days))["certificate"]
+    assert found.level == level
+    assert ("leima certificate request" in found.do) == (level != "ok" and days >= 0)
 
 
 def test_a_key_of_another_certificate_is_found(examine, own, migrated):

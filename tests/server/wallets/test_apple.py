@@ -1,7 +1,6 @@
 """A card as a pass."""
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -349,17 +348,3 @@ def test_a_pass_of_another_type_than_the_certificates_is_not_signed(
         apple.build_pass(other, identity, settings, clock())
     assert "pass.b.c" in caplog.text
     assert other.authentication_token not in caplog.text
-
-
-def test_a_certificate_that_ends_soon_still_signs_and_warns_once_a_day(
-    content, identity, clock, caplog
-):
-    apple._warned_on.clear()
-    clock.at = identity.signer.not_after - timedelta(days=20)
-    for _ in range(2):
-        assert content()
-    clock.move(days=1)
-    assert content()
-    warnings = [r.getMessage() for r in caplog.records if "certificate_ends" in r.getMessage()]
-    assert ["in 20 days" in warnings[0], "in 19 days" in warnings[1]] == [True, True]
-    assert len(warnings) == 2

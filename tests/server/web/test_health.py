@@ -52,8 +52,8 @@ def test_ready_with_a_database_and_a_certificate(ask):
 
 @pytest.mark.parametrize(
     ("days", "status", "level"),
-    [(31, 200, "ok"), (20, 200, "warn"), (9, 200, "warn"), (8, 503, "fail"), (0, 503, "fail"),
-     (-3, 503, "fail")],
+    [(62, 200, "ok"), (61, 200, "warn"), (20, 200, "warn"), (9, 200, "warn"),
+     (8, 503, "fail"), (0, 503, "fail"), (-3, 503, "fail")],
 )  # fmt: skip
 def test_the_certificate_turns_red_in_its_last_week(ask, days_before_the_end, days, status, level):
     days_before_the_end(days)

@@ -1,0 +1,107 @@
+"""`leima certificate request`, `install` and `list`: the pass certificate and its renewal."""
+
+import argparse
+import sys
+from getpass import getpass
+from pathlib import Path
+from typing import Any
+
+from server import clock, config
+from server.wallets import keyring
+
+_UPLOAD = (
+    "upload the request at developer.apple.com, Certificates, Identifiers & Profiles, to a "
+    "certificate for your Pass Type ID"
+)
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to the subparsers of `leima`."""
+    group = commands.add_parser("certificate", help="get, install and renew the pass certificate")
+    verbs = group.add_subparsers(required=True, metavar="request|install|list")
+    requests = verbs.add_parser("request", help="a new key, and the request for Apple to sign")
+    requests.add_argument("--name", default="Leima", help="in the request; Apple replaces it")
+    requests.add_argument("--email", metavar="ADDRESS", help="in the request, if Apple asks for it")
+    requests.set_defaults(command=request)
+    installs = verbs.add_parser("install", help="put Apple's certificate beside its key")
+    installs.add_argument("file", type=Path, metavar="FILE", help=".cer, .pem, or a .p12 with key")
+    installs.add_argument(
+        "--intermediate", type=Path, metavar="FILE", help="Apple's, if it is not the one built in"
+    )
+    installs.add_argument(
+        "--password-stdin", action="store_true", help="a .p12's password, instead of asking for it"
+    )
+    installs.set_defaults(command=install)
+    lists = verbs.add_parser("list", help="every certificate here, and which one signs")
+    lists.set_defaults(command=list_all)
+
+
+def request(options: argparse.Namespace) -> int:
+    """Make a key and a request."""
+    settings = config.read()
+    key, csr = keyring.request(settings, name=options.name, email=options.email, at=clock.now())
+    lock = "locked by LEIMA_APPLE_KEY_PASSWORD" if settings.apple_key_password else "not locked"
+    print(f"  Key      {key} ({lock}; it never leaves this machine)")
+    print(f"  Request  {csr}")
+    print(f"\n  Next: {_UPLOAD};\n  then: leima certificate install FILE.cer")
+    return 0
+
+
+def install(options: argparse.Namespace) -> int:
+    """Put a certificate beside the others."""
+    settings = config.read()
+    now = clock.now()
+    is_first = keyring.choose(settings, at=now) is None
+    pair = keyring.install(
+        settings,
+        options.file,
+        at=now,
+        intermediate=options.intermediate,
+        p12_password=_password(options),
+    )
+    pass_type, team = pair.issued_for
+    print(f"  Installed  {pair.path}")
+    print(f"  Pass type  {pass_type}, team {team}")
+    print(f"  Good       {_dates(pair)}")
+    chosen = keyring.choose(settings, at=now)
+    if is_first:
+        print("\n  Next: leima run --production. Keep the file with your backups.")
+    elif chosen and chosen.certificate == pair.certificate:
+        print("\n  It signs from now on: a running service takes it within a minute, by itself.")
+        print("  Cards in wallets stay as they are. Keep the file with your backups.")
+    else:
+        print(f"\n  {chosen.path if chosen else 'Another'} goes on signing: it is good for longer.")
+    return 0
+
+
+def list_all(_options: argparse.Namespace) -> int:
+    """Tell of every certificate; 1 when there is none that signs."""
+    settings = config.read()
+    now = clock.now()
+    found, chosen = keyring.pairs(settings), keyring.choose(settings, at=now)
+    for pair in found:
+        state = "ended" if not pair.is_good(now) else "good"
+        if chosen and chosen.certificate == pair.certificate:
+            state = "signs" if pair.is_good(now) else "ended"
+        print(f"  {state:<7} {pair.issued_for[0]}  {_dates(pair)}  {pair.path}")
+    waiting = keyring.requests(settings)
+    for path in waiting:
+        print(f"  {'waits':<7} {path}")
+    if waiting:
+        print(f"\n  What waits: {_UPLOAD};\n  then: leima certificate install FILE.cer")
+    if not found and not waiting:
+        print("  No certificate: leima certificate request makes the first step.")
+    return 0 if chosen and chosen.is_good(now) else 1
+
+
+def _dates(pair: keyring.Pair) -> str:
+    dates = pair.certificate
+    return f"{dates.not_valid_before_utc:%Y-%m-%d} to {dates.not_valid_after_utc:%Y-%m-%d}"
+
+
+def _password(options: argparse.Namespace) -> str | None:
+    if options.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if options.file.suffix.lower() not in (".p12", ".pfx") or not sys.stdin.isatty():
+        return None
+    return getpass("Password of the .p12: ") or None
