@@ -166,7 +166,10 @@ def _signers(
 
 def _throwaway(authority: Authority, files: dict[str, bytes], at: datetime) -> Signer:
     content = json_object(files["pass.json"], "pass.json")
-    pass_type, team = (str(content.get(key)) for key in ("passTypeIdentifier", "teamIdentifier"))
+    for key in ("passTypeIdentifier", "teamIdentifier"):
+        if not isinstance(content.get(key), str):
+            raise _Wrong(f"pass.json: write {key}, which a certificate is issued for.")
+    pass_type, team = content["passTypeIdentifier"], content["teamIdentifier"]
     issued = authority.issue_pass_certificate(pass_type, team, at=at)
     return Signer(issued.certificate_pem, issued.key_pem, authority.intermediate_pem)
 
