@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from passkit import CertificateError
 from server import deliveries, designs, migrations
@@ -20,7 +20,7 @@ from server.config import Settings
 from server.db import Database
 from server.deliveries import Backlog
 from server.errors import SettingsError
-from server.models import Event
+from server.models import Event, Programme
 from server.wallets.identity import Identity
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -158,6 +158,21 @@ def looks() -> Check:
         says = "; ".join(broken) or "there is none"
         return Check("designs", FAIL, says, "mend the folder in templates/passes/")
     return Check("designs", OK, f"{', '.join(names)}")
+
+
+def looks_in_use(database: Database) -> Check:
+    """Every programme has a design that can be loaded: else none of its cards can be shown."""
+    statement = select(Programme.name, Programme.design).order_by(col(Programme.name))
+    try:
+        with database.reading() as session:
+            programmes = session.exec(statement).all()
+    except SQLAlchemyError:
+        return Check("looks", WARN, "the programmes cannot be read", "see the database")
+    lost = [f"{name}: {text}" for name, design in programmes if (text := _fault(design))]
+    if lost:
+        do = "put the folder of the design back, else nobody gets these cards or stamps on them"
+        return Check("looks", FAIL, "; ".join(lost), do)
+    return Check("looks", OK, f"programmes whose cards can be shown: {len(programmes)}")
 
 
 def storage(settings: Settings) -> Check:

@@ -40,8 +40,8 @@ _is_locking: ContextVar[bool] = ContextVar("leima_is_locking", default=False)
 _OWES = "owes_the_outside"
 _CONNECTION = "connection"
 _PEN = "pen"
-# How PostgreSQL says that it went away: nothing, when the line was cut; else its own words.
-_LOST = (None, "57P01", "57P02", "57P03", "08006")
+# How PostgreSQL says that it went away, or let us go: its own words, or none when the line was cut.
+_LOST = ("57P", "08")
 _BUSY_SECONDS = 30
 _PRAGMAS = (
     "foreign_keys=ON",
@@ -149,7 +149,11 @@ class Database:
         Raises:
             RuntimeError: a transaction is open already in this thread.
         """
-        with self._alone(), Session(self.engine, expire_on_commit=False) as session:
+        with (
+            self._alone(),
+            self._in_turn(),
+            Session(self.engine, expire_on_commit=False) as session,
+        ):
             with session.begin():
                 session.info[_CONNECTION] = _begun(session)
                 yield session
@@ -190,8 +194,8 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """On SQLite this process' writers come one after the other without asking it again and
-        again, and on one connection, which then knows what it read last."""
+        """On SQLite this process' writers come one after the other: whoever asks it again and again
+        would lose to those who do not. Pens share a connection, which knows what it read last."""
         is_mine = not self.is_postgresql and self._turn.acquire(timeout=_BUSY_SECONDS)
         try:
             yield
@@ -215,6 +219,10 @@ class Database:
         finally:
             _is_writing.reset(mark)
 
+    def _was_let_go(self, error: Any) -> bool:
+        state = getattr(error, "sqlstate", None)
+        return self.is_postgresql and (state is None or state.startswith(_LOST))
+
     def _writer(self) -> tuple[Any, Any]:
         """A connection of our own and its cursor, in a transaction that writes."""
         while True:
@@ -226,8 +234,7 @@ class Database:
                 return connection, cursor
             except self._is_refused as error:
                 connection.close()
-                is_lost = self.is_postgresql and getattr(error, "sqlstate", "") in _LOST
-                if kept is None or not is_lost:
+                if kept is None or not self._was_let_go(error):
                     raise
                 _close_all(self._writers)  # the database was started again
 
@@ -252,7 +259,7 @@ class Database:
             return self._look(look, values)
         except self._is_lost as error:
             # The database was started again: none of the connections kept is any good.
-            if not self.is_postgresql or error.sqlstate not in _LOST:
+            if not self._was_let_go(error):
                 raise
             _close_all(self._idle)
             return self._look(look, values)

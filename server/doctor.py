@@ -161,6 +161,7 @@ def _database(settings: Settings, load: Callable[[], Identity], at: datetime) ->
         found = [storage, tables, checks.owed(database, at=at), checks.clock(database, at=at)]
         if tables.level == FAIL:
             return found
+        found.append(checks.looks_in_use(database))
         return [*found, *phone_checks.look(database, load, at=at)]
     finally:
         database.dispose()

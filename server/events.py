@@ -61,12 +61,13 @@ _RACES = (
     "uq_member_brand_id_phone",
 )
 _TRIES = 3
-_TOGETHER = 25  # cards in one transaction, where it has the database to itself: tills wait for it
 _DUE = Look(
     columns(col(Card.id), col(Card.brand_id))
     .where(col(Card.wake_at) < bindparam("now"))
+    .order_by(col(Card.wake_at))
     .limit(bindparam("most"))
 )
+_REST = timedelta(minutes=10)  # until a card that could not be brought up to date is tried again
 _UNDONE = Notice("undone", "green", Text("Peruttu", "Ångrad", "Undone"))
 
 
@@ -341,25 +342,22 @@ def _finish(
     first_line = ledger.next_line(work, event) if event.is_written else 1
     journal.write(work, event)
     hold.book.write(first_line=first_line)
-    holds.bring_up_to_date(
-        work,
-        hold,
-        face,
-        at=event.recorded_at,
-        join=services.push_join,
-        is_bulk=event.source == _CLOCK,
-    )
+    at, is_bulk = event.recorded_at, event.source == _CLOCK
+    holds.bring_up_to_date(work, hold, face, at=at, join=services.push_join, is_bulk=is_bulk)
     return Answer(event.answer)
 
 
 def _expire(services: Services, due: Sequence[Any], now: datetime) -> None:
-    """One transaction for them all; one programme's fault may not hold up the others."""
+    """One transaction for them all; what cannot be done is put off, so that one programme's fault
+    does not hold up the others."""
     try:
         with services.database.writing() as pen:
             expired = sum(_expire_in(services, pen, card, now) for card in due)
     except LeimaError as error:
         if len(due) == 1:
             _log.error("events.not_expired card=%s: %s", due[0].id, error)
+            with services.database.writing() as pen:
+                holds.put_off(pen, due[0].id, until=now + _REST)
             return
         for card in due:
             _expire(services, [card], now)

@@ -17,7 +17,7 @@ from server.bulk import table_of
 from server.db import Work, pen_of
 from server.errors import NotFound
 from server.face import CardFace, compose
-from server.looks import Look, Stroke
+from server.looks import Look, Pen, Stroke
 from server.models import Brand, Card, Member, Pass, Programme, ProgrammePart
 from server.programmes.base import Standing
 
@@ -146,6 +146,12 @@ def take(work: Work, brand_id: UUID, card_id: UUID) -> Hold:
         raise NotFound("card_unknown", cards.UNKNOWN_DETAIL, text=cards.UNKNOWN)
     parts = tuple(cards.part_of(row.kind, row.rules) for row in rows)
     return Hold(rows[0], parts, ledger.Book(pen, card_id))
+
+
+def put_off(pen: Pen, card_id: UUID, *, until: datetime) -> None:
+    """Look at the card anew no sooner than `until`."""
+    lock(pen, card_id)
+    pen.write(_WAKE, card_id=card_id, wake_at=until)
 
 
 def bring_up_to_date(

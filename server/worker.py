@@ -21,8 +21,8 @@ from server.wallets.identity import Holder
 # the latest after so long.
 SWEEP_SECONDS = 0.5
 
-# What comes together is told together: a round costs as much for one push as for many, and what
-# is late by so little is late for nobody.
+# What comes soon after a round waits for so long since its beginning and is told together: a round
+# costs as much for one push as for many.
 _GATHER_SECONDS = 0.05
 
 _CARDS_A_ROUND = 100
@@ -90,9 +90,11 @@ class Worker:
         due = self._services.database.due
         while not self._is_stopping:
             due.clear()
+            began = time.monotonic()
             wait = self._round(self._attempt)
-            if due.wait(wait) and wait:
-                time.sleep(_GATHER_SECONDS)
+            is_full = self._push is not None and self._push.is_full
+            if due.wait(wait) and wait and not is_full:
+                time.sleep(max(0.0, began + _GATHER_SECONDS - time.monotonic()))
         if self._push:
             self._push.close()
 

@@ -80,7 +80,7 @@ class ApplePush:
         self._database = services.database
         self._client = client
         self._topic = topic
-        self._answers: SimpleQueue[tuple[DuePush, PushAnswer]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[DuePush, PushAnswer, datetime]] = SimpleQueue()
         self._in_hand: dict[tuple[UUID, datetime], DuePush] = {}
         self._bulk_in_hand = 0
         self._pace = _Pace(services.settings.push_bulk_per_second)
@@ -102,6 +102,11 @@ class ApplePush:
         self._is_halted = False
         waits = [self._serve(now, is_bulk=is_bulk) for is_bulk in (False, True)]
         return min((wait for wait in waits if wait is not None), default=None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a lane has as much in hand as it may: the next answer makes room."""
+        return not (self._room(is_bulk=False) and self._room(is_bulk=True))
 
     def close(self) -> None:
         """Close the connection; what has no answer yet is given back, to be pushed anew."""
@@ -151,10 +156,10 @@ class ApplePush:
 
     def _hear(self, push: DuePush, answer: PushAnswer) -> None:
         """Called in the client's thread."""
-        self._answers.put((push, answer))
+        self._answers.put((push, answer, self._services.now()))
         self._database.due.set()
 
-    def _answered(self) -> Iterator[tuple[DuePush, PushAnswer]]:
+    def _answered(self) -> Iterator[tuple[DuePush, PushAnswer, datetime]]:
         while True:
             try:
                 yield self._answers.get_nowait()
@@ -163,11 +168,11 @@ class ApplePush:
 
     def _take_answers(self) -> None:
         by_verdict: dict[Verdict, list[tuple[DuePush, PushAnswer]]] = {}
-        for push, answer in self._answered():
+        for push, answer, heard_at in self._answered():
             if self._in_hand.pop((push.device_id, push.claimed_at), None):
                 self._bulk_in_hand -= push.is_bulk
             verdict = self._judge(push, answer)
-            apple_trace.note_push(self._services, push, answer, verdict)
+            apple_trace.note_push(self._services, push, answer, verdict, at=heard_at)
             by_verdict.setdefault(verdict, []).append((push, answer))
         for verdict, pairs in by_verdict.items():
             metrics.PUSHES.labels(verdict.name.lower()).inc(len(pairs))

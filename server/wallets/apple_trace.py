@@ -66,18 +66,19 @@ def note_download(services: Services, serial_number: str, modified_at: datetime)
     services.tracer.note(note)
 
 
-def note_push(services: Services, push: DuePush, answer: PushAnswer, verdict: Verdict) -> None:
-    """What Apple's push service answered, and what we made of it."""
-    now = services.now()
+def note_push(
+    services: Services, push: DuePush, answer: PushAnswer, verdict: Verdict, *, at: datetime
+) -> None:
+    """What Apple's push service answered at `at`, and what we made of it."""
     data = {
         "verdict": verdict.value,
         "reason": answer.reason,
         "tag": push.owed_tag,
-        "seconds": round(max(0.0, (now - push.due_at).total_seconds()), 3),
+        "seconds": round(max(0.0, (at - push.due_at).total_seconds()), 3),
     }
     services.tracer.note(
         Note(
-            at=now,
+            at=at,
             what="pushed",
             pass_type=push.pass_type_identifier,
             device=push.library_identifier,

@@ -14,9 +14,7 @@ from typing import Any
 
 from flask import Flask
 
-from passkit import RequestError
 from server.door import UNKNOWN_LENGTH
-from server.errors import ServiceError
 from server.services import Services
 from server.wallets import apple_calls
 from server.wallets.apple_calls import Answer
@@ -41,10 +39,6 @@ class Shortcut:
         self._otherwise: _App = app.wsgi_app
         self._extensions = app.extensions
         self._services: Services = app.extensions["leima"]
-        dbapi = self._services.database.engine.dialect.dbapi
-        assert dbapi is not None
-        # Whatever may happen to sound code. The framework makes the answer of it.
-        self._errors = (ServiceError, RequestError, OSError, dbapi.Error)
         common = headers.common(self._services.settings.public_url)
         self._headers = list(common.items())
 
@@ -63,7 +57,7 @@ class Shortcut:
         began = time.perf_counter()
         try:
             answer = self._list(environ) or self._fetch(environ)
-        except self._errors as error:
+        except Exception as error:  # noqa: BLE001 - the framework makes the answer of it
             environ[FAILED] = error
             return None
         if answer is not None:

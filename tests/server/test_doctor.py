@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from passkit.throwaway import Authority
 from server import checks, cli, designs, doctor
 from server.errors import SettingsError
+from server.models import Programme
 
 AT = datetime.now(UTC).replace(microsecond=0)
 
@@ -134,6 +136,17 @@ def test_a_design_that_cannot_be_loaded_is_named(monkeypatch):
 
     monkeypatch.setattr(designs, "load", refuse)
     assert "kahvila: no colour" in checks.looks().says
+
+
+def test_a_programme_whose_design_is_gone_is_named(ledger, services):
+    assert checks.looks_in_use(services.database).level == "ok"
+    with services.database.transaction() as session:
+        programme = session.exec(select(Programme)).one()
+        programme.design = "syksy"
+        name = programme.name
+        session.add(programme)
+    found = checks.looks_in_use(services.database)
+    assert (found.level, name in found.says, "syksy" in found.says) == ("fail", True, True)
 
 
 def test_a_proxy_that_was_not_named_is_minded(examine, migrated):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select, update
 
-from server import events
-from server.errors import Conflict
+from server import events, holds
+from server.errors import Conflict, SettingsError
 from server.models import Card, Event, Lot, Pass, Programme
 
 # Earned 22 November 2026 in Helsinki: good until the end of 22 November 2027.
@@ -164,3 +164,31 @@ def test_a_card_filled_long_ago_is_undone_and_filled_again(ledger, services):
     ledger.stamp(2, at=datetime(2019, 3, 1, tzinfo=UTC))
     assert ledger.undo(first).json()["standing"] == {"stamp": 0, "reward": 1}
     assert max(lot.expires_at for lot in rewards(services)) == GONE - timedelta(microseconds=1)
+
+
+def test_cards_that_cannot_be_brought_up_to_date_do_not_hold_up_the_others(
+    rewarded, other_ledger, services, clock, monkeypatch
+):
+    other_ledger.enrol()
+    other_ledger.stamp(10)
+    rewarded.enrol("Bo")
+    take = holds.take
+
+    def fail(work, brand_id, card_id):
+        if brand_id == rewarded.house.brand_id:
+            raise SettingsError("there is no design of this name")
+        return take(work, brand_id, card_id)
+
+    clock.at = GONE
+    with services.database.transaction() as session:
+        mine = update(Card).where(col(Card.brand_id) == rewarded.house.brand_id)
+        session.exec(mine.values(wake_at=GONE - timedelta(days=1)))
+    monkeypatch.setattr(holds, "take", fail)
+    for _ in range(3):
+        events.expire_due(services, limit=1)
+    statement = select(Event.brand_id).where(Event.name == "expired")
+    with services.database.reading() as session:
+        assert session.exec(statement).all() == [other_ledger.house.brand_id]
+    monkeypatch.undo()
+    clock.move(minutes=11)
+    assert events.expire_due(services) == 2

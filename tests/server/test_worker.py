@@ -1,5 +1,6 @@
 """Background work as a whole: what was committed gets out, whatever happens in between."""
 
+import threading
 import time
 
 import pytest
@@ -39,6 +40,27 @@ def test_a_stamp_wakes_a_sleeping_worker(running, ledger, monkeypatch):
     time.sleep(0.6)  # it has begun to sleep the long sleep
     ledger.stamp()
     wait_for(lambda: running.pushed() == [A])
+
+
+def test_after_a_pause_a_push_leaves_at_once_and_its_answer_waits_for_others(
+    running, ledger, monkeypatch
+):
+    waits = []
+    sleep = time.sleep
+
+    def noted(seconds):
+        if threading.current_thread().name == "worker":
+            waits.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", noted)
+    running.phone(ledger.card, A)
+    sleep(0.3)
+    waits.clear()
+    ledger.stamp()
+    wait_for(lambda: deliveries.owed(running.services.database) == 0)
+    assert waits[0] == 0.0
+    assert max(waits) > 0.0
 
 
 def test_what_another_process_owes_is_found_without_a_word(running, ledger, services):

@@ -1,5 +1,7 @@
 """Transactions without objects: the promises of the others, kept by prepared statements."""
 
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from server import db
 from server.bulk import table_of
 from server.db import Database, assert_no_transaction, owe, pen_of
 from server.errors import Refused
@@ -137,3 +140,66 @@ def test_a_line_that_is_cut_in_the_middle_is_an_error_and_spoils_no_later_one(da
         pen.write(NEW, key="a", count=1, resets_at=clock())
     add(database, clock(), "b")
     assert [row.key for row in database.look(ALL)] == ["b"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_connection_that_was_let_go_for_idleness_is_not_noticed(database, clock):
+    name = database.engine.url.database
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET idle_session_timeout = 200')
+        connection.commit()
+    patient = Database(database.engine.url.render_as_string(hide_password=False))
+    try:
+        add(patient, clock(), "a")
+        patient.look(ALL)
+        until = time.monotonic() + 10
+        while sessions(database, patient) and time.monotonic() < until:
+            time.sleep(0.05)
+        add(patient, clock(), "b")
+        assert len(patient.look(ALL)) == 2
+        while sessions(database, patient) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(patient.look(ALL)) == 2
+    finally:
+        patient.dispose()
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql(f'ALTER DATABASE "{name}" RESET idle_session_timeout')
+            connection.commit()
+
+
+def sessions(database: Database, other: Database) -> int:
+    """How many connections of `other` the server still has: all that are not the asker's."""
+    with database.engine.connect() as connection:
+        asked = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state LIKE 'idle%%'"
+        )
+        return int(asked.scalar_one())
+
+
+def test_on_sqlite_a_session_waits_its_turn_without_asking_again_and_again(
+    database, clock, monkeypatch
+):
+    begun = []
+    begin = db._begun
+
+    def noted(session):
+        begun.append(session)
+        return begin(session)
+
+    def write() -> None:
+        is_waiting.set()
+        with database.transaction():
+            pass
+
+    monkeypatch.setattr(db, "_begun", noted)
+    is_waiting = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as pen:
+            waiting = pool.submit(write)
+            is_waiting.wait(10)
+            time.sleep(0.1)
+            pen.write(NEW, key="a", count=1, resets_at=clock())
+            assert len(begun) == (1 if database.is_postgresql else 0)
+        waiting.result(10)
+    assert len(begun) == 1
