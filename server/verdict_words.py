@@ -145,9 +145,12 @@ WORDS: dict[str, tuple[Text, Text]] = {
             "The phone still asks, but lost its registration when Apple refused its push token.",
         ),
         Text(
-            "Kytke Automaattiset päivitykset pois ja päälle, tai lisää kortti uudelleen.",
-            "Slå av och på Automatiska uppdateringar, eller lägg till kortet på nytt.",
-            "Switch Automatic Updates off and on, or remove the card and add it again.",
+            "Puhelimessa, Walletissa: avaa kortti, ⋯ ja tiedot, kytke Automaattiset päivitykset "
+            "pois ja päälle. Tai lisää kortti uudelleen.",
+            "I telefonens Wallet: öppna kortet, ⋯ och uppgifter, slå av och på Automatiska "
+            "uppdateringar. Eller lägg till kortet på nytt.",
+            "In the phone's Wallet: open the card, ⋯ and its details, switch Automatic Updates off "
+            "and on. Or remove the card and add it again.",
         ),
     ),
     "silent": (
