@@ -41,7 +41,7 @@ from server.wallets.pass_files import Key, PassFile, PassFiles
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date", "pass_file"]
 
-_MOST_LOOKS = 256  # kept ready, of about 100 KB each
+_MOST_LOOKS = 256  # kept ready, of 90 to 350 KB each
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
