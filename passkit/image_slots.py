@@ -25,13 +25,19 @@ class Slot:
     """One place for an image. Sizes are in points: pixels are points times the scale.
 
     `size` is what is wanted, `older` what systems before the newest want and is as good. With
-    `is_limit` a smaller image is drawn as small as it is.
+    `is_limit` a smaller image is drawn as small as it is, though none should be below `least`.
     """
 
     name: str
     size: Size
     older: tuple[Size, ...] = ()
     is_limit: bool = False
+
+    @property
+    def least(self) -> Size:
+        """What is blurred or lost when smaller; nothing, where an image may be of any size."""
+        sizes = self.older if self.is_limit else (self.size, *self.older)
+        return min(sizes, default=(0, 0))
 
     def takes(self, width: int, height: int, scale: int) -> bool:
         """Whether an image of so many pixels suits the slot in this scale."""
@@ -53,7 +59,7 @@ SLOTS: Mapping[str, Slot] = {
         Slot("primaryLogo", (126, 30), is_limit=True),
         Slot("secondaryLogo", (135, 12), is_limit=True),
         Slot("strip", (375, 144), older=((375, 123), (375, 98))),
-        Slot("thumbnail", (90, 90), is_limit=True),
+        Slot("thumbnail", (90, 90), older=((60, 60),), is_limit=True),
         Slot("background", (345, 505), older=((180, 220),)),
         Slot("artwork", (358, 448)),
         Slot("footer", (286, 15), is_limit=True),

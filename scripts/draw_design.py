@@ -3,11 +3,13 @@
 Usage: python scripts/draw_design.py DESIGN
 A drawing's width and height are points; it comes out in one, two and three times as many pixels.
 The stamps (empty, full, reward) come out once, large: the service makes them as small as needed.
-What posters show (logo, strip) comes out once more, for print, in `print/`.
+A background is flat art: it comes out in few colours, since it travels with every change.
+What printed posters show (logo, strip) comes out once more, for print, in `print/`.
 Needs Chromium, which draws SVG best.
 """
 
 import io
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -24,6 +26,7 @@ STAMP_SCALE = 3
 PRINTED = {"logo", "strip"}
 PRINT_SCALE = 6
 BUDGET = 14_000  # bytes in a picture of one pixel to the point; it travels with every change
+FLAT_COLOURS = 64  # of a background, which is five times as large as a strip
 PRINT_BUDGET = 400_000
 
 
@@ -40,7 +43,8 @@ def main(name: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for source in sources:
             for path, picture, scale in _pictures(browser, source, folder):
-                budget = PRINT_BUDGET if scale == PRINT_SCALE else BUDGET * scale**2
+                is_light = scale != PRINT_SCALE and picture.mode != "P"
+                budget = BUDGET * scale**2 if is_light else PRINT_BUDGET
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(encode(picture, budget=budget))
                 size = f"{picture.width} x {picture.height}"
@@ -67,7 +71,23 @@ def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:
     page.close()
     picture = Image.open(io.BytesIO(drawn)).convert("RGBA")
     is_opaque = picture.getextrema()[3] == (255, 255)
-    return picture.convert("RGB") if is_opaque else picture
+    made = picture.convert("RGB") if is_opaque else picture
+    return _flat(made) if source.stem == "background" else made
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """In its most frequent colours, each exactly, and the others as the nearest of them."""
+    found = sorted(picture.getcolors(picture.width * picture.height), reverse=True)
+    kept = [colour for _, colour in found[:FLAT_COLOURS]]
+
+    def nearest(colour: tuple[int, ...]) -> int:
+        return min(range(len(kept)), key=lambda place: math.dist(kept[place], colour))
+
+    places = {colour: nearest(colour) for _, colour in found}
+    made = Image.new("P", picture.size)
+    made.putpalette([part for colour in kept for part in colour])
+    made.putdata([places[colour] for colour in picture.get_flattened_data()])
+    return made
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ class Design:
     style: str = STYLES[0]
     focus: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    @property
+    def has_poster(self) -> bool:
+        """Whether the design asks for a poster, by bringing a `background` picture to fill it."""
+        return any(name.rpartition("/")[2].startswith("background") for name in self.images)
+
 
 def names() -> list[str]:
     """Every design there is."""

@@ -9,34 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from passkit.errors import ImageError
+from passkit.image_slots import SLOTS, pixels
 from passkit.images import MAX_BYTES, png_size
 from passkit.linting.findings import Findings, found
 
-# Width and height in points. Pass Builder's slots; 0 where an image may be as narrow as it likes.
-_SLOTS = {
-    "icon": (29, 29),
-    "logo": (0, 0),
-    "primaryLogo": (0, 0),
-    "secondaryLogo": (0, 0),
-    "strip": (375, 98),
-    "thumbnail": (60, 60),
-    "background": (180, 220),
-    "artwork": (358, 448),
-    "footer": (0, 0),
-    "personalizationLogo": (0, 0),
-}
-_LARGEST = {
-    "icon": (38, 38),
-    "logo": (160, 50),
-    "primaryLogo": (126, 30),
-    "secondaryLogo": (135, 12),
-    "strip": (375, 144),
-    "thumbnail": (90, 90),
-    "background": (345, 505),
-    "artwork": (358, 448),
-    "footer": (286, 15),
-    "personalizationLogo": (150, 40),
-}
 _TOLERANCE = 4 * 3  # times the largest size at @1x
 _CARRIERS = {
     "strip": {"storeCard", "coupon", "eventTicket"},
@@ -54,13 +30,13 @@ _LOOSE = re.compile(
     r"(?:[^/]+\.lproj/)?(?P<slot>[a-z]+?)(?P<scale>[@_-]?[23]x)?\.(png|jpe?g|gif|webp|svg|heic)",
     re.IGNORECASE,
 ).fullmatch
-_BY_LOWER = {slot.lower(): slot for slot in _SLOTS}
+_BY_LOWER = {slot.lower(): slot for slot in SLOTS}
 
 
 def image_slot(name: str) -> str | None:
     """The slot of an image that is named as Wallet wants, such as `icon` for `icon@2x.png`."""
     match = _NAME(name)
-    return match["slot"] if match and match["slot"] in _SLOTS else None
+    return match["slot"] if match and match["slot"] in SLOTS else None
 
 
 def misnamed_slot(name: str) -> str | None:
@@ -102,15 +78,14 @@ def _image(name: str, data: bytes) -> Findings:
     except ImageError as error:
         yield found("image-damaged", name, str(error))
         return
-    slot, scale = match["slot"], int((match["scale"] or "@1x")[1])
-    limits = [side * _TOLERANCE for side in _LARGEST[slot]]
-    if width > limits[0] or height > limits[1]:
-        wanted = " x ".join(str(side * scale) for side in _LARGEST[slot])
-        detail = f"It is {width} x {height} pixels; {wanted} is enough."
-        yield found("image-huge", name, detail)
-    wanted_width, wanted_height = (side * scale for side in _SLOTS[slot])
-    if width < wanted_width or height < wanted_height:
-        detail = f"It is {width} x {height} pixels; {wanted_width} x {wanted_height} is the least."
+    slot, scale = SLOTS[match["slot"]], int((match["scale"] or "@1x")[1])
+    most = pixels(slot.size, _TOLERANCE)
+    if width > most[0] or height > most[1]:
+        enough = " x ".join(map(str, pixels(slot.size, scale)))
+        yield found("image-huge", name, f"It is {width} x {height} pixels; {enough} is enough.")
+    least = pixels(slot.least, scale)
+    if width < least[0] or height < least[1]:
+        detail = f"It is {width} x {height} pixels; {least[0]} x {least[1]} is the least."
         yield found("image-small", name, detail)
 
 

@@ -36,13 +36,12 @@ from server.errors import ServiceError
 from server.face import LANGUAGES, CardFace, Line, Progress, Text
 from server.services import Services
 from server.wallets.identity import Identity
-from server.wallets.layout import lay_out
+from server.wallets.layout import lay_out, lay_out_poster
 from server.wallets.pass_files import Key, PassFile, PassFiles
 
 __all__ = ["MIME_TYPE", "build_pass", "http_date", "pass_file"]
 
-_TITLE_AND_LINES = 4  # primary fields of a poster
-_MOST_LOOKS = 256  # kept ready, of about 100 KB each
+_MOST_LOOKS = 256  # kept ready, of 90 to 350 KB each
 
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
@@ -57,14 +56,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What all passes of one design and one count have in common, made ready once.
-
-    It is a poster on iOS 27 when the design has a `background` picture: without one, a store card
-    with its strip is the better sight there, too.
-    """
+    """What all passes of one design and one count have in common, made ready once."""
 
     template: Template
-    is_poster: bool
     background: Color
     foreground: Color
     label: Color
@@ -210,7 +204,6 @@ def _look(design: Design, drawn: Progress | None, folder: Path) -> _Look:
         images = {**design.images, **(strips.files(design, drawn, folder) if drawn else {})}
         look = _Look(
             template=Template(Images(images)),
-            is_poster=any(name.startswith("background") for name in images),
             background=Color.parse(design.background_color),
             foreground=Color.parse(design.foreground_color),
             label=Color.parse(design.label_color),
@@ -231,7 +224,7 @@ def _content(shown: ShownPass, look: _Look, words: _Words, rest: tuple[str, Sett
         organization_name=face.brand,
         description=_description(face),
         store_card=_store_card(shown, words),
-        poster_generic=_poster(shown, words) if look.is_poster else None,
+        poster_generic=_poster(shown, words) if shown.design.has_poster else None,
         logo_text=shown.design.logo_text or None,
         background_color=look.background,
         foreground_color=look.foreground,
@@ -272,16 +265,16 @@ def _store_card(shown: ShownPass, words: _Words) -> StoreCard:
 def _poster(shown: ShownPass, words: _Words) -> PosterGeneric:
     """What iOS 27 draws in the store card's place: the same fields, the headline as large title.
 
-    A title is a field without a label.
+    Only with a picture to fill it: a store card with its strip is the better sight than a bare
+    poster. A title is a field without a label.
     """
-    face = shown.face
-    title = [_field(face.headline, words, is_title=True)] if face.headline else []
-    room = _TITLE_AND_LINES - len(title)
+    placed = lay_out_poster(shown.face)
+    title = [_field(line, words, is_title=True) for line in placed.title]
     return PosterGeneric(
-        header_fields=_fields((face.corner,), words),
-        primary_fields=[*title, *_fields(face.lines[:room], words)],
-        footer_fields=_fields(face.lines[room : room + 1], words),
-        back_fields=_fields((*face.lines[room + 1 :], *_back(shown)), words),
+        header_fields=_fields(placed.header, words),
+        primary_fields=[*title, *_fields(placed.primary, words)],
+        footer_fields=_fields(placed.footer, words),
+        back_fields=_fields((*placed.over, *_back(shown)), words),
     )
 
 

@@ -22,7 +22,14 @@ from server.errors import SettingsError
 from server.face import LANGUAGES, CardFace, Progress
 from server.samples import Sample
 from server.strips import draw, layout
-from server.wallets.preview import Drawn, Words, draw_card, picture
+from server.wallets.preview import (
+    POSTER_SIZE,
+    Drawn,
+    Words,
+    draw_card,
+    draw_poster,
+    picture,
+)
 
 MOST_BYTES = 400_000  # of all pictures of a pass together
 _TEXT, _LARGE_TEXT, _SHAPE = 4.5, 3.0, 3.0
@@ -33,7 +40,10 @@ _WANTED = {
     "event_ticket": {"logo", "strip"},
     "generic": {"logo", "thumbnail"},
 }
-_EVERYWHERE = {"icon", "strip"}  # the strip is on the join page and on posters, too
+# The strip is on the join page and on printed posters, too; the others make a poster of the card.
+_EVERYWHERE = {"icon", "strip", "background", "primaryLogo", "secondaryLogo"}
+_CALM = {"top": (0, 60), "lower half": (250, 505)}  # of a poster in points: here words may stand
+_CORNER = (150, 60)  # of a poster in points: here its logo stands
 _STAMPS = 10  # a card of so many, half full, shows the stamps as customers see them
 _WORST = 2  # percent of the pixels under a word may be anything: an edge, a star
 
@@ -65,6 +75,7 @@ def examine(folder: Path) -> list[Finding]:
         _colours(design),
         map(_Advice, Images(design.images).warnings),
         _pictures(design),
+        _poster(design),
         _stamps(design),
         _words(design, sample.face),
     )
@@ -153,19 +164,53 @@ def _pictures(design: Design) -> Iterator[Finding]:
             f"the pictures have {weight:,} bytes together: below {MOST_BYTES:,} a card comes "
             "quickly over a slow network. Use less detail or fewer colours."
         )
-    yield from _logo(design)
+    yield from _logo(design, "logo", _luminance(Color.parse(design.background_color)))
 
 
-def _logo(design: Design) -> Iterator[Finding]:
-    """A logo is seen when enough of it differs from the card's ground."""
-    if (logo := picture(design, "logo")) is None:
+def _poster(design: Design) -> Iterator[Finding]:
+    """Nobody knows quite where words stand on a poster: wherever they may, it is calm."""
+    every = [picture(design, "background", language) for language in LANGUAGES]
+    if not any(every):
+        yield _Advice("there is no background.png: iOS 27 shows no poster of this card.")
         return
-    ground = _luminance(Color.parse(design.background_color))
+    if not all(every):
+        yield _Advice("not every language has a background.png: the others show a bare poster.")
+    found: dict[Finding, None] = {}
+    for background in filter(None, every):
+        ground = Image.new("RGBA", POSTER_SIZE, design.background_color)
+        ground.alpha_composite(background.resize(POSTER_SIZE, Image.Resampling.BOX))
+        found |= dict.fromkeys(_on_poster(design, ground))
+        corner = ground.crop((0, 0, *_CORNER))
+        most = max(_colours_of(corner))[1]
+        found |= dict.fromkeys(_logo(design, "primaryLogo", _of_pixel(most)))
+    yield from found
+    if picture(design, "primaryLogo") is None:
+        yield _Advice("there is no primaryLogo.png: nobody would know whose poster it is.")
+
+
+def _on_poster(design: Design, ground: Image.Image) -> Iterator[Finding]:
+    for part, (top, bottom) in _CALM.items():
+        place = ground.crop((0, top, ground.width, bottom))
+        for key in ("foreground_color", "label_color"):
+            own = _luminance(Color.parse(getattr(design, key)))
+            if (ratio := _lowest_ratio(place, own)) < _TEXT:
+                yield Finding(
+                    f"{key} in the {part} of the poster has a contrast of {ratio:.1f} : 1, and "
+                    f"small words need {_TEXT} : 1. Make the background calmer and "
+                    f"{'darker' if own > 0.4 else 'lighter'} there."
+                )
+
+
+def _logo(design: Design, name: str, ground: float) -> Iterator[Finding]:
+    """A logo is seen when enough of it differs from what it lies on."""
+    if (logo := picture(design, name)) is None:
+        return
     solid = [pixel for pixel in _colours_of(logo) if pixel[1][3] > 127]
     total = sum(count for count, _ in solid)
     seen = sum(count for count, pixel in solid if _ratio(_of_pixel(pixel), ground) >= _SHAPE)
     if seen < 0.15 * total or not total:
-        yield Finding("the logo cannot be told from background_color: draw it lighter or darker.")
+        ground_name = "background_color" if name == "logo" else "the poster"
+        yield Finding(f"the {name} cannot be told from {ground_name}: draw it lighter or darker.")
 
 
 def _words_of(style: str) -> str:
@@ -198,7 +243,8 @@ def _words(design: Design, face: CardFace) -> Iterator[Finding]:
     is_plain = face.progress is None and design.style != "generic"
     for language in LANGUAGES:
         drawn = draw_card(design, face, language)
-        for text in drawn.cut:
+        cut = draw_poster(design, face, language).cut if design.has_poster else []
+        for text in dict.fromkeys((*drawn.cut, *cut)):
             yield _Advice(f"{text!r} ({language}) does not fit on the front: say it shorter.")
         if strip is not None:
             on_plain = drawn if is_plain else _on_plain_strip(design, face, language)

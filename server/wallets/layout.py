@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from server.face import CardFace, Line
 
 FRONT = 4  # Wallet draws no more below the picture when the code is square
+_TITLE_AND_LINES = 4  # primary fields of a poster, the large title among them
 _SECONDARY = 2  # on the row below the picture; the next two stand beside them as auxiliary fields
 
 
@@ -37,4 +38,31 @@ def lay_out(face: CardFace, *, is_drawn: bool) -> Layout:
         secondary=front[:_SECONDARY],
         auxiliary=front[_SECONDARY:],
         over=lines[FRONT:],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PosterLayout:
+    """The lines of a card by place on a poster; `over` are those that the front has no room for."""
+
+    header: tuple[Line, ...]
+    title: tuple[Line, ...]
+    primary: tuple[Line, ...]
+    footer: tuple[Line, ...]
+    over: tuple[Line, ...]
+
+
+def lay_out_poster(face: CardFace) -> PosterLayout:
+    """The card's lines on a poster, the headline as its large title, which has no label.
+
+    Wallet draws one field at the foot, so that the fifth line goes to the back.
+    """
+    title = (face.headline,) if face.headline else ()
+    room = _TITLE_AND_LINES - len(title)
+    return PosterLayout(
+        header=(face.corner,) if face.corner else (),
+        title=title,
+        primary=face.lines[:room],
+        footer=face.lines[room : room + 1],
+        over=face.lines[room + 1 :],
     )

@@ -15,16 +15,19 @@ from font_rhd import font_files
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from passkit.colors import Color
+from passkit.image_slots import SLOTS
 from server import strips
 from server.designs import Design
 from server.face import CardFace, Line, Progress
-from server.wallets.layout import lay_out
+from server.wallets.layout import lay_out, lay_out_poster
 
 WIDTH = 375
 SCALE = 3  # pixels to the point
+POSTER_SIZE = SLOTS["background"].size
 STRIP_HEIGHTS = {"store_card": 144, "coupon": 144, "event_ticket": 98}
 
 _GUTTER = 15
+_MARGIN = 18  # of a poster
 _HEAD = 68
 _CODE = 132
 _GAP = 14  # between two fields of a row
@@ -56,20 +59,25 @@ class Drawn:
 
 
 def sheet(design: Design, face: CardFace, languages: Iterable[str]) -> Image.Image:
-    """The lock screen's line and the card below it, once in each language, side by side."""
+    """The lock screen's line, the card below it, and the poster that newer phones draw in place of
+    the card; once in each language, side by side."""
     columns = [
-        (_notice(design, face, language), draw_card(design, face, language).picture)
+        [
+            _notice(design, face, language),
+            draw_card(design, face, language).picture,
+            *([draw_poster(design, face, language).picture] if design.has_poster else ()),
+        ]
         for language in languages
     ]
     margin, between = 28 * SCALE, 18 * SCALE
-    width = sum(card.width for _, card in columns) + margin * (len(columns) + 1)
-    height = margin * 2 + between + max(notice.height + card.height for notice, card in columns)
-    ground = Image.new("RGB", (width, height), _BACKDROP)
-    left = margin
-    for notice, card in columns:
-        _drop(ground, notice, (left, margin))
-        _drop(ground, card, (left, margin + notice.height + between))
-        left += card.width + margin
+    width = margin + len(columns) * (WIDTH * SCALE + margin)
+    height = max(sum(each.height + between for each in column) for column in columns)
+    ground = Image.new("RGB", (width, height - between + 2 * margin), _BACKDROP)
+    for place, column in enumerate(columns):
+        left, top = margin + place * (WIDTH * SCALE + margin), margin
+        for each in column:
+            _drop(ground, each, (left + (WIDTH * SCALE - each.width) // 2, top))
+            top += each.height + between
     return ground
 
 
@@ -86,10 +94,37 @@ def draw_card(design: Design, face: CardFace, language: str) -> Drawn:
     row = (*placed.secondary, *placed.auxiliary)
     is_one_row = design.style in ("store_card", "coupon")
     for lines in (row,) if is_one_row else (row[:2], row[2:]):
-        top = _row(page, lines, top) if lines else top
-    bottom = _code(page, face, top)
+        top = _row(page, lines, top, (_GUTTER, WIDTH - _GUTTER)) if lines else top
+    bottom = _code(page, face, max(top + 16, 300), (WIDTH / 2, _CODE))
     card = page.image.crop((0, 0, WIDTH * SCALE, round(bottom * SCALE)))
     return Drawn(_shaped(card, design.style), page.cut, page.on_strip)
+
+
+def draw_poster(design: Design, face: CardFace, language: str) -> Drawn:
+    """The card as iOS 27 draws it: a picture to the edges, and the words on its calm parts."""
+    page = _Page(design, language)
+    width, height = POSTER_SIZE
+    if background := picture(design, "background", language):
+        page.paste(background, (0, 0, width, height))
+    placed = lay_out_poster(face)
+    if logo := picture(design, "primaryLogo", language):
+        page.paste(logo, (_MARGIN, 15, *_within(logo.size, (126, 30))))
+    right, room = width - _MARGIN, width - 2.0 * _MARGIN
+    for line in placed.header:
+        small, large = _Type(_STRONG, 11.5, page.label), _Type(_PLAIN, 20, page.foreground)
+        page.write(line.label.get(language).upper(), small, (right, 25), 150, "r")
+        page.write(line.value.get(language), large, (right, 46), 150, "r")
+    for line in placed.title:
+        type_ = _Type(_STRONG, 34, page.foreground)
+        page.write(line.value.get(language), type_, (_MARGIN, 274), room)
+    if placed.primary:
+        _row(page, placed.primary, 285, (_MARGIN, right))
+    _code(page, face, 343, (width / 2, 100))
+    for line in placed.footer:
+        text = f"{line.label.get(language)}  {line.value.get(language)}"
+        page.write(text, _Type(_PLAIN, 13, page.label), (width / 2, height - 9), room, "m")
+    poster = page.image.crop((0, 0, width * SCALE, height * SCALE))
+    return Drawn(_rounded(poster, 22 / height), page.cut)
 
 
 def picture(design: Design, name: str, language: str = "") -> Image.Image | None:
@@ -220,19 +255,20 @@ def _beside_thumbnail(page: _Page, primary: Sequence[Line]) -> float:
     return _HEAD + 104.0
 
 
-def _row(page: _Page, lines: Sequence[Line], top: float) -> float:
-    """Fields beside each other, each as wide as it needs while there is room."""
+def _row(page: _Page, lines: Sequence[Line], top: float, sides: tuple[float, float]) -> float:
+    """Fields beside each other between the sides, each as wide as it needs while there is room."""
     small, large = _Type(_STRONG, 12, page.label), _Type(_PLAIN, 20, page.foreground)
     texts = [
         (each.label.get(page.language).upper(), each.value.get(page.language)) for each in lines
     ]
     wanted = [max(small.width(label), large.width(value)) for label, value in texts]
-    room = WIDTH - 2 * _GUTTER - _GAP * (len(lines) - 1)
+    left, right = sides
+    room = right - left - _GAP * (len(lines) - 1)
     widths = _shared(wanted, room)
-    left, spare = float(_GUTTER), max(0.0, room - sum(wanted)) / max(1, len(lines) - 1)
+    spare = max(0.0, room - sum(wanted)) / max(1, len(lines) - 1)
     for place, ((label, value), width) in enumerate(zip(texts, widths, strict=True)):
         is_last = place == len(texts) - 1 and place > 0
-        x, side = (WIDTH - _GUTTER, "r") if is_last else (left, "l")
+        x, side = (right, "r") if is_last else (left, "l")
         page.write(label, small, (x, top + 15), width, side)
         page.write(value, large, (x, top + 38), width, side)
         left += width + _GAP + spare
@@ -249,22 +285,23 @@ def _shared(wanted: Sequence[float], room: float) -> list[float]:
     return widths
 
 
-def _code(page: _Page, face: CardFace, top: float) -> float:
-    """The square code with the member number below it, at the foot of the card."""
+def _code(page: _Page, face: CardFace, top: float, place: tuple[float, int]) -> float:
+    """The square code with the member number below it; its `place` is its middle and its width."""
+    middle, side = place
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
     code.add_data(face.barcode)
     rows = code.get_matrix()
     matrix = Image.new("1", (len(rows), len(rows)), 1)
     matrix.putdata([not cell for row in rows for cell in row])
-    width, height = _CODE + 24.0, _CODE + 38.0
-    left, top = (WIDTH - width) / 2, max(top + 16, 300)
+    width, height = side + 24.0, side + 38.0
+    left = middle - width / 2
     box = [each * SCALE for each in (left, top, left + width, top + height)]
     page.pen.rounded_rectangle(box, 9 * SCALE, fill=(255, 255, 255))
-    side = _CODE * SCALE
-    square = matrix.convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+    size = (side * SCALE, side * SCALE)
+    square = matrix.convert("RGB").resize(size, Image.Resampling.NEAREST)
     page.image.paste(square, (round((left + 12) * SCALE), round((top + 12) * SCALE)))
     type_ = _Type(_PLAIN, 13.5, _INK)
-    page.write(face.member_number, type_, (WIDTH / 2, top + _CODE + 29), width, "m")
+    page.write(face.member_number, type_, (middle, top + side + 29), width, "m")
     return top + height + 18
 
 

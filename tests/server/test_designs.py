@@ -34,7 +34,9 @@ def test_a_design_knows_how_to_show_stamps(folder):
 
 def test_the_pictures_of_a_stamp_are_no_pictures_of_the_pass(folder):
     assert set(designs.load("own").images) == {
-        f"{name}{scale}.png" for name in ("icon", "logo", "strip") for scale in ("", "@2x", "@3x")
+        f"{name}{scale}.png"
+        for name in ("icon", "logo", "strip", "background", "primaryLogo")
+        for scale in ("", "@2x", "@3x")
     }
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +18,6 @@ from passkit.throwaway import Authority
 from scripts import pass_readers
 from server import cards, config, demo, events, members, migrations
 from server.db import Database
-from server.designs import Design
 from server.models import Brand, Pass
 from server.services import Services
 from server.wallets.apple import build_pass
@@ -39,7 +38,7 @@ class DemoPasses:
     origin: events.Origin
     programme: str
 
-    def make(self, state: str, language: str, *, is_poster: bool = False) -> bytes:
+    def make(self, state: str, language: str) -> bytes:
         """The .pkpass file of a new member's card in this state."""
         aino = members.Applicant(name="Aino", language=language)
         answer = events.enrol(
@@ -49,9 +48,9 @@ class DemoPasses:
         for _ in range(STAMPS[state]):
             report = events.Report(id=str(uuid4()), card=card, name="stamped")
             events.record(self.services, self.origin, report)
-        return self._built(UUID(card), is_voided=state == "voided", is_poster=is_poster)
+        return self._built(UUID(card), is_voided=state == "voided")
 
-    def _built(self, card: UUID, *, is_voided: bool, is_poster: bool) -> bytes:
+    def _built(self, card: UUID, *, is_voided: bool) -> bytes:
         with self.services.database.transaction() as session:
             pass_ = session.exec(select(Pass).where(Pass.card_id == card)).one()
             pass_.state = "voided" if is_voided else "live"
@@ -59,15 +58,7 @@ class DemoPasses:
         now = self.services.now()
         shown = cards.show_pass(self.services.database, pass_.id, at=now)
         assert shown is not None
-        if is_poster:
-            shown = replace(shown, design=as_poster(shown.design))
         return build_pass(shown, self.identity, self.services.settings, now)
-
-
-def as_poster(design: Design) -> Design:
-    """The design with a picture that fills a poster; which one does not matter."""
-    images = design.images | {"background.png": design.images["strip.png"]}
-    return replace(design, version=f"{design.version} as a poster", images=images)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from server.errors import ServiceError
 from server.face import Line, Progress, Text
 from server.models import Member, Pass
 from server.wallets import apple
-from tests.server.wallets.conftest import as_poster
 
 
 @pytest.fixture
@@ -73,9 +72,10 @@ def plain(shown):
 
 
 @pytest.fixture
-def poster(plain):
-    """The design with a picture to fill a poster."""
-    return as_poster(plain)
+def without_background(plain):
+    """A design that brings no picture to fill a poster."""
+    images = {name: data for name, data in plain.images.items() if "background" not in name}
+    return replace(plain, version="without background", images=images)
 
 
 def test_the_number_stands_below_the_strip_that_shows_the_stamps(content):
@@ -121,29 +121,29 @@ def keys(content, style):
     return sorted(field["key"] for group in content[style].values() for field in group)
 
 
-def test_a_design_without_a_background_makes_no_poster(content):
-    assert "posterGeneric" not in content()
+def test_a_design_without_a_background_makes_no_poster(content, without_background):
+    assert "posterGeneric" not in content(design=without_background)
 
 
-def test_a_poster_has_the_fields_of_the_store_card(content, shown, poster):
+def test_a_poster_has_the_fields_of_the_store_card(content, shown, plain):
     face = replace(shown.face, lines=tuple(line(f"l{n}") for n in range(6)))
-    passed = content(face=face, design=poster)
+    passed = content(face=face, design=plain)
     assert keys(passed, "posterGeneric") == keys(passed, "storeCard")
     back = [field["key"] for field in passed["posterGeneric"]["backFields"]]
     assert back[:2] == ["l4", "l5"]
     assert [field["key"] for field in passed["posterGeneric"]["footerFields"]] == ["l3"]
 
 
-def test_the_headline_is_the_posters_title_and_still_tells_of_changes(content, poster):
-    title, following = content(design=poster)["posterGeneric"]["primaryFields"]
+def test_the_headline_is_the_posters_title_and_still_tells_of_changes(content, plain):
+    title, following = content(design=plain)["posterGeneric"]["primaryFields"]
     assert (title["value"], title.get("label")) == ("3 / 10", None)
     assert title["changeMessage"] == "Leimakorttisi: %@"
     assert following["label"]
 
 
-def test_a_poster_without_headline_has_room_for_another_line(content, shown, poster):
+def test_a_poster_without_headline_has_room_for_another_line(content, shown, plain):
     lines = tuple(line(f"l{n}") for n in range(4))
-    passed = content(face=replace(shown.face, headline=None, lines=lines), design=poster)
+    passed = content(face=replace(shown.face, headline=None, lines=lines), design=plain)
     found = [field["key"] for field in passed["posterGeneric"]["primaryFields"]]
     assert found == ["l0", "l1", "l2", "l3"]
 

@@ -74,11 +74,11 @@ def test_words_that_fade_into_the_ground_are_a_fault(folder, key):
     own = folder("aukio")
     before = getattr(designs.read(own), key)
     change(own, f'{key} = "{before}"', f'{key} = "rgb(190, 180, 170)"')
-    fault, *on_strip = faults(own)
+    fault, *elsewhere = faults(own)
     assert fault.startswith(key)
     assert "4.5 : 1" in fault
     assert "darker" in fault
-    assert all("lies on the strip" in each for each in on_strip)
+    assert all("lies on the strip" in each or "of the poster" in each for each in elsewhere)
 
 
 def test_words_that_cannot_be_read_on_the_strip_are_a_fault_in_every_language(folder):
@@ -128,6 +128,56 @@ def test_a_clear_logo_is_a_fault(folder):
     own = folder()
     put_all(own, "logo", (50, 50), (255, 255, 255, 0))
     assert any("logo" in each for each in faults(own))
+
+
+def test_words_that_cannot_be_read_on_the_poster_are_a_fault_by_part(folder):
+    own = folder()
+    put_all(own, "background", (345, 505), (250, 250, 250))
+    told = faults(own)
+    for part in ("top", "lower half"):
+        assert any(f"in the {part} of the poster" in each for each in told)
+    assert any("primaryLogo cannot be told" in each for each in told)
+
+
+def test_a_bright_picture_in_the_posters_upper_middle_is_no_fault(folder):
+    own = folder()
+    for suffix, scale in (("", 1), ("@2x", 2), ("@3x", 3)):
+        poster = Image.new("RGB", (345 * scale, 505 * scale), (4, 58, 79))
+        poster.paste((255, 255, 255), (0, 70 * scale, 345 * scale, 240 * scale))
+        put(own, f"background{suffix}.png", poster)
+    assert examine(own) == []
+
+
+def test_a_poster_that_one_language_cannot_read_is_a_fault(folder):
+    own = folder()
+    for name in ("background.png", "background@2x.png", "background@3x.png"):
+        for language in ("fi", "sv", "en"):
+            (own / f"{language}.lproj").mkdir(exist_ok=True)
+            shutil.copy(own / name, own / f"{language}.lproj" / name)
+        (own / name).unlink()
+    assert examine(own) == []
+    put_all(own / "sv.lproj", "background", (345, 505), (250, 250, 250))
+    assert any("lower half of the poster" in each for each in faults(own))
+
+
+@pytest.mark.parametrize(
+    ("slot", "told"), [("background", "no poster"), ("primaryLogo", "whose poster")]
+)
+def test_what_a_poster_lacks_is_advice(folder, slot, told):
+    own = folder()
+    for picture in own.glob(f"{slot}*.png"):
+        picture.unlink()
+    assert faults(own) == []
+    (sentence,) = advice(own)
+    assert told in sentence
+
+
+def test_a_poster_in_one_language_only_is_advice(folder):
+    own = folder()
+    (own / "sv.lproj").mkdir()
+    for picture in own.glob("background*.png"):
+        picture.rename(own / "sv.lproj" / picture.name)
+    assert any("not every language" in each for each in advice(own))
 
 
 def test_a_picture_of_another_size_is_advice_with_the_wanted_one(folder):

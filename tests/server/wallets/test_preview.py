@@ -8,7 +8,15 @@ from PIL import Image, ImageChops
 
 from server import designs, samples
 from server.face import LANGUAGES, Line, Progress, Text
-from server.wallets.preview import SCALE, WIDTH, draw_card, picture, sheet
+from server.wallets.preview import (
+    POSTER_SIZE,
+    SCALE,
+    WIDTH,
+    draw_card,
+    draw_poster,
+    picture,
+    sheet,
+)
 
 STRIP_TOP = 68
 
@@ -30,6 +38,40 @@ def test_the_code_on_it_is_read_by_a_scanner(name):
     design, face = sample(name)
     (code,) = zxingcpp.read_barcodes(draw_card(design, face, "fi").picture.convert("RGB"))
     assert code.text == face.barcode
+
+
+@pytest.mark.parametrize("name", designs.names())
+def test_the_code_on_a_poster_is_read_by_a_scanner(name):
+    design, face = sample(name)
+    poster = draw_poster(design, face, "fi").picture
+    (code,) = zxingcpp.read_barcodes(poster.convert("RGB"))
+    assert code.text == face.barcode
+    assert poster.size == tuple(side * SCALE for side in POSTER_SIZE)
+
+
+def test_a_posters_fifth_line_is_on_the_back():
+    design, face = sample("aukio")
+    lines = [Line(f"l{n}", Text.same("x"), Text.same("y")) for n in range(5)]
+    four, five = (
+        draw_poster(design, replace(face, lines=tuple(lines[:count])), "fi").picture
+        for count in (4, 5)
+    )
+    three = draw_poster(design, replace(face, lines=tuple(lines[:3])), "fi").picture
+    assert differs(four, five) is None
+    assert differs(three, four) is not None
+
+
+def test_a_title_that_does_not_fit_a_poster_is_cut_and_told():
+    design, face = sample("kirjat")
+    long = replace(face.headline, value=Text.same("a value that no poster has any room for at all"))
+    assert draw_poster(design, replace(face, headline=long), "en").cut == [long.value.en]
+
+
+def test_a_design_without_a_background_has_no_poster_in_its_sheet():
+    design, face = sample("havu")
+    images = {name: data for name, data in design.images.items() if "background" not in name}
+    bare = sheet(replace(design, images=images), face, ("fi",))
+    assert sheet(design, face, ("fi",)).height - bare.height >= POSTER_SIZE[1] * SCALE
 
 
 def test_each_language_is_another_picture():
