@@ -7,12 +7,17 @@ import pytest
 from tests.corpus.draft import Issuer
 
 
-@pytest.fixture(scope="session")
-def at() -> datetime:
-    """Now, since OpenSSL looks at the machine's clock."""
+def now() -> datetime:
+    """By the machine's clock, which OpenSSL and whoever signs look at."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
+@pytest.fixture
+def at() -> datetime:
+    """The moment of the test: a run of all tests is long, and signatures are of now."""
+    return now()
+
+
 @pytest.fixture(scope="session")
-def issuer(at: datetime) -> Issuer:
-    return Issuer.create(at)
+def issuer() -> Issuer:
+    return Issuer.create(now())
