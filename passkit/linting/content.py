@@ -165,7 +165,7 @@ def _styles_present(written: Mapping[str, Any]) -> Findings:
         yield found("style-missing", "")
     boarding = written.get("boardingPass")
     if isinstance(boarding, dict):
-        known = {f"PKTransitType{each}" for each in ("Air", "Boat", "Bus", "Train", "Generic")}
+        known = [f"PKTransitType{each}" for each in ("Air", "Boat", "Bus", "Train", "Generic")]
         if boarding.get("transitType") not in known:
             detail = f"transitType is {shown(boarding.get('transitType'))}."
             yield found("transit-type", "boardingPass.transitType", detail)
