@@ -40,6 +40,7 @@ from passkit.reader import read_bundle
 from passkit.strings import read_strings, write_strings
 from tests.corpus.cases_content import CONTENT_CASES, GOOD
 from tests.corpus.cases_package import PACKAGE_CASES
+from tests.corpus.cases_values import GOOD_VALUES, VALUE_CASES
 from tests.corpus.draft import CONTENT, FILES, Issuer, png, zipped
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -69,7 +70,10 @@ def _issuer() -> Issuer:
 @cache
 def _packages() -> tuple[bytes, ...]:
     """Real passes of every kind in the corpus; the largest would only slow the search."""
-    made = (case.made(_issuer()) for case in (*GOOD, *PACKAGE_CASES, *CONTENT_CASES))
+    made = (
+        case.made(_issuer())
+        for case in (*GOOD, *GOOD_VALUES, *PACKAGE_CASES, *CONTENT_CASES, *VALUE_CASES)
+    )
     return tuple(each for each in made if len(each) < 50_000)
 
 
