@@ -1,9 +1,10 @@
 """Contents in which one value is not what its key can have."""
 
+import json
 from typing import Any
 
-from tests.corpus.cases_content import ACTION, PLACE, POSTER, UUID, restyled
-from tests.corpus.draft import both, cases, code, group, put, reward
+from tests.corpus.cases_content import ACTION, NFC_KEY, PLACE, POSTER, SIGN_UP, UUID, restyled
+from tests.corpus.draft import both, cases, code, files, group, put, reward, utf16
 
 AMOUNT = {"amount": "12.50", "currencyCode": "EUR"}
 DAY = {"startDate": "2030-01-01T10:00:00Z", "endDate": "2030-01-01T20:00:00Z"}
@@ -236,4 +237,45 @@ FIELDS = cases(
     }
 )
 
-VALUE_CASES = [*TAGS, *TOP, *RELEVANCE, *CODES, *FIELDS]
+
+def sign_up(**more: Any):
+    asked = json.dumps(SIGN_UP | more).encode()
+    return both(
+        put(nfc={"message": "M-0001", "encryptionPublicKey": NFC_KEY}),
+        files(**{"personalization.json": asked}),
+    )
+
+
+def finnish(text: str):
+    return files(**{"fi.lproj/pass.strings": utf16(text)})
+
+
+FILES = cases(
+    {
+        "sign-up-without-description": ("personalization-shape", sign_up(description=5)),
+        "sign-up-for-one-thing": (
+            "personalization-shape",
+            sign_up(requiredPersonalizationFields="PKPassPersonalizationFieldName"),
+        ),
+        "sign-up-for-the-shoe-size": (
+            "personalization-shape",
+            sign_up(requiredPersonalizationFields=["ShoeSize"]),
+        ),
+        "sign-up-with-terms-in-a-list": (
+            "personalization-shape",
+            sign_up(termsAndConditions=["x"]),
+        ),
+        "sign-up-for-a-name-twice": (
+            "personalization-shape",
+            sign_up(requiredPersonalizationFields=["PKPassPersonalizationFieldName"] * 2),
+        ),
+        "sign-up-with-more": ("key-unknown", sign_up(terms="x")),
+        "no-strings": ("strings-empty strings-keys-differ", finnish("/* soon */\n")),
+        "strings-key-twice": (
+            "strings-key-twice",
+            finnish('"STAMPS" = "LEIMAT";\n"Stamps: %@" = "Leimoja: %@";\n"STAMPS" = "Leimat";\n'),
+        ),
+    }
+)
+
+VALUE_CASES = [*FILES, *TAGS, *TOP, *RELEVANCE, *CODES, *FIELDS]
