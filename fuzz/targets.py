@@ -4,8 +4,9 @@ A round of a target is named by a number: the same number brings the same exampl
 are new each time.
 """
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -26,17 +27,21 @@ from passkit import (
     Pass,
     ReaderError,
     StoreCard,
+    parse_pass,
     read,
     verification,
 )
 from passkit.archive import unpack
 from passkit.images import png_size, sha1
 from passkit.linting import content, lint, refuses
+from passkit.linting.pictures import pictures
+from passkit.linting.translations import translations
 from passkit.reader import read_bundle
 from passkit.strings import read_strings, write_strings
 from tests.corpus.cases_content import CONTENT_CASES, GOOD
 from tests.corpus.cases_package import PACKAGE_CASES
-from tests.corpus.draft import CONTENT, Issuer, png, zipped
+from tests.corpus.cases_values import GOOD_VALUES, VALUE_CASES
+from tests.corpus.draft import CONTENT, FILES, Issuer, png, zipped
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 _EXAMPLES = 100
@@ -65,7 +70,10 @@ def _issuer() -> Issuer:
 @cache
 def _packages() -> tuple[bytes, ...]:
     """Real passes of every kind in the corpus; the largest would only slow the search."""
-    made = (case.made(_issuer()) for case in (*GOOD, *PACKAGE_CASES, *CONTENT_CASES))
+    made = (
+        case.made(_issuer())
+        for case in (*GOOD, *GOOD_VALUES, *PACKAGE_CASES, *CONTENT_CASES, *VALUE_CASES)
+    )
     return tuple(each for each in made if len(each) < 50_000)
 
 
@@ -153,6 +161,49 @@ def contents(changes: dict[str, Any]) -> None:
         list(content.content(written, at=AT))
 
 
+_ODD: list[Any] = [
+    [], {}, None, True, False, 0, -1, 1.5, 2**60, 1e300, "", "x", " ", "\0", "\ud800", "x" * 99_999,
+    [[]], [{}], [1], ["x"], {"a": []}, {"": None}, "rgb(1,2,3)", "2026-11-22T10:00Z", "http://[x",
+    "https://a\u2100b", '<a href="//[">x</a>', '<a href="https://a\u2100b">x</a>',
+]  # fmt: skip
+
+
+@cache
+def _rich() -> tuple[dict[str, Any], ...]:
+    """The contents of the corpus, in which every key stands somewhere with a good value."""
+    made = []
+    for files in _unpacked():
+        with suppress(ValueError):
+            made.append(json.loads(files.get("pass.json", b"")))
+    return tuple(each for each in made if isinstance(each, dict))
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in inner:
+        yield (*path, key)
+        if isinstance(each, dict | list):
+            yield from _places(each, (*path, key))
+
+
+@given(st.data())
+def structures(data: st.DataObject) -> None:
+    """One odd value anywhere in a pass.json is judged, and taken or refused by name."""
+    written = copy.deepcopy(data.draw(st.sampled_from(_rich())))
+    *way, last = data.draw(st.sampled_from(list(_places(written))))
+    holder: Any = written
+    for key in way:
+        holder = holder[key]
+    holder[last] = data.draw(st.sampled_from(_ODD) | _VALUES)
+    list(content.content(written, at=AT))
+    list(pictures(FILES, written))
+    list(translations(FILES, written))
+    for given_ in (written, json.dumps(written).encode()):
+        with suppress(ContentError):
+            parse_pass(given_).to_json()
+
+
 _FIELD_KEYS = ["key", "value", "label", "changeMessage", "attributedValue", "dateStyle", "row"]
 
 
@@ -231,7 +282,17 @@ _SETTINGS = settings(
 )
 TARGETS: dict[str, Callable[[], None]] = {
     target.__name__: _SETTINGS(target)
-    for target in (packages, members, signatures, contents, fields, strings, images, models)
+    for target in (
+        packages,
+        members,
+        signatures,
+        contents,
+        structures,
+        fields,
+        strings,
+        images,
+        models,
+    )
 }
 
 

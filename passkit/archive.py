@@ -17,6 +17,10 @@ _LOCKED = 1  # the bit of an encrypted entry
 _METHODS = {ZIP_STORED, ZIP_DEFLATED}
 _DAMAGE = (BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error)
 _DIRECTORY_LINE = b"PK\x01\x02"
+_END, _END_SIZE = b"PK\x05\x06", 22  # without a comment
+_STREAMED = 1 << 3  # the bit of an entry whose sizes follow its data
+_NOTHING: tuple[int, ...] = (0,)
+_TRAILERS: tuple[int, ...] = (0, 12, 16, 20, 24)  # bytes that such sizes may take
 _MAX_LINES = 20_000  # zipfile reads the whole directory before any of it can be counted
 
 
@@ -45,6 +49,27 @@ def folders(data: bytes) -> list[str]:
     """The folders that have an entry of their own in a zip file that `unpack` takes."""
     with ZipFile(BytesIO(data)) as archive:
         return [each.filename for each in archive.infolist() if _is_folder(each)]
+
+
+def first_stray_byte(data: bytes) -> int | None:
+    """Where bytes are that belong to no file, in a zip file that `unpack` takes; None if nowhere.
+
+    Readers that go through the file from its start take an entry that the directory does not list.
+    """
+    with ZipFile(BytesIO(data)) as archive:
+        end, may_follow = 0, _NOTHING
+        for entry in sorted(archive.infolist(), key=lambda each: each.header_offset):
+            if entry.header_offset - end not in may_follow:
+                return end
+            lengths = data[entry.header_offset + 26 : entry.header_offset + 30]
+            name, extra = lengths[:2], lengths[2:]
+            inner = int.from_bytes(name, "little") + int.from_bytes(extra, "little")
+            end = entry.header_offset + 30 + inner + entry.compress_size
+            may_follow = _TRAILERS if entry.flag_bits & _STREAMED else _NOTHING
+        if archive.start_dir - end not in may_follow:
+            return end
+        last = len(data) - _END_SIZE - len(archive.comment)
+    return None if data[max(last, 0) :].startswith(_END) else last + _END_SIZE
 
 
 def _content(archive: ZipFile, entry: ZipInfo) -> bytes:

@@ -31,6 +31,13 @@ def check_links(markup: str, path: str) -> str:
     return markup
 
 
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme
+    except ValueError:  # such as brackets that hold no IPv6 address
+        return ""
+
+
 class _LinkReader(HTMLParser):
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -41,7 +48,7 @@ class _LinkReader(HTMLParser):
         if tag != "a" or [name for name, _ in attrs] != ["href"] or self.is_open:
             self._refuse(f"<{tag}>")
         address = attrs[0][1] or ""
-        if urlsplit(address).scheme not in _SCHEMES:
+        if _scheme(address) not in _SCHEMES:
             raise ContentError(self.path, f"a link may not lead to {address!r}.")
         self.is_open = True
 

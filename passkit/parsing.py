@@ -5,7 +5,7 @@ Apple: Wallet Passes, Pass.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
@@ -62,6 +62,19 @@ def parse_pass(content: bytes | Mapping[str, Any], *, allow_http: bool = False) 
     _gather_guide(values)
     parsed: Pass = _object(Pass, values, "", {"allow_http": allow_http})
     return parsed
+
+
+def parse_part(kind: type, values: Any, path: str) -> Any:
+    """One object of a pass.json, such as a Field or a Barcode, read as `parse_pass` does.
+
+    Raises ContentError with the full path of the value, under the `path` that the object has.
+    """
+    return _object(kind, values, path, {})
+
+
+def known_keys(kind: type) -> Collection[str]:
+    """The keys in pass.json of a type of passkit."""
+    return _keys_of(kind).keys()
 
 
 def _json(data: bytes) -> dict[str, Any]:

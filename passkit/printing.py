@@ -59,7 +59,9 @@ class Printer:
     def verified(self, opened: Opened) -> None:
         """Who signed a pass, and when."""
         signature = opened.signature
-        self.line(self._paint(f"✓ {opened.content['serialNumber']} is whole and signed.", _GOOD))
+        self.line(
+            self._paint(f"✓ {_plain(opened.content['serialNumber'])} is whole and signed.", _GOOD)
+        )
         self._rows(
             {
                 "signed": f"{signature.signed_at:%Y-%m-%d %H:%M} UTC, {signature.digest}",
@@ -76,7 +78,8 @@ class Printer:
         content, signature = opened.content, opened.signature
         styles = [style for style in STYLES if style in content]
         ends = signature.certificate.not_valid_after_utc
-        self.line(self._paint(f"{content['organizationName']} · {content['description']}", _BOLD))
+        title = _plain(f"{content['organizationName']} · {content['description']}")
+        self.line(self._paint(title, _BOLD))
         self._rows(
             {
                 "style": " + ".join(styles) or "none",
@@ -105,12 +108,13 @@ class Printer:
             fields = groups[group] if isinstance(groups[group], list) else []
             for each in (each for each in fields if isinstance(each, dict)):
                 label, value = _short(each.get("label", "")), _short(each.get("value", ""))
-                self.line(f"  {group.removesuffix('Fields'):<15}{label:<24}{value}")
+                name = _plain(group.removesuffix("Fields"))
+                self.line(f"  {name:<15}{label:<24}{value}")
 
     def _files(self, files: Mapping[str, bytes]) -> None:
         self.line(self._paint(f"\n{len(files)} files", _BOLD))
         for name, data in sorted(files.items()):
-            self.line(f"  {len(data):>9,}  {name}")
+            self.line(f"  {len(data):>9,}  {_plain(name)}")
 
     def _rows(self, rows: Mapping[str, Any]) -> None:
         for name, value in rows.items():

@@ -102,8 +102,13 @@ def write_strings(entries: Mapping[str, str], locale: str = "") -> bytes:
 def read_strings(data: bytes) -> dict[str, str]:
     """The entries of a strings file: UTF-16 when it starts with the mark of it, UTF-8 else.
 
-    Raises PackageError when it cannot be read to its end.
+    Raises PackageError when it cannot be read to its end. Of a key that is there twice, the last.
     """
+    return dict(string_lines(data))
+
+
+def string_lines(data: bytes) -> list[tuple[str, str]]:
+    """Every line of a strings file, read as `read_strings` does, keys that come twice as well."""
     encoding = "utf-16" if data[:2] in _UTF16_MARKS else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -111,16 +116,16 @@ def read_strings(data: bytes) -> dict[str, str]:
         raise PackageError(
             f"A strings file is neither UTF-16 nor UTF-8: {error.reason}."
         ) from error
-    entries: dict[str, str] = {}
+    lines: list[tuple[str, str]] = []
     place = _after_space(text, 0)
     while place < len(text):
         match = _ENTRY.match(text, place)
         if not match:
             line = text.count("\n", 0, place) + 1
             raise PackageError(f'Line {line} of a strings file is not like "key" = "text";')
-        entries[_unescaped(match[1])] = _unescaped(match[2])
+        lines.append((_unescaped(match[1]), _unescaped(match[2])))
         place = _after_space(text, match.end())
-    return entries
+    return lines
 
 
 def _after_space(text: str, place: int) -> int:

@@ -219,7 +219,7 @@ def _lint(given: argparse.Namespace, now: datetime, printer: Printer) -> int:
                 "remedy": each.rule.remedy,
                 "source": each.rule.source,
             }
-            printer.line(json.dumps(told, ensure_ascii=False))
+            printer.line(json.dumps(told))  # ASCII: safe in any terminal, half characters too
     else:
         printer.findings(findings)
     return REFUSED if refuses(findings) else OK

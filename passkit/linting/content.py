@@ -11,7 +11,9 @@ from typing import Any
 from passkit.linting.codes import codes
 from passkit.linting.fields import styles
 from passkit.linting.findings import Findings, found
+from passkit.linting.models import models
 from passkit.linting.relevance import relevance
+from passkit.linting.semantics import semantics
 from passkit.linting.values import (
     color,
     contrast,
@@ -63,7 +65,9 @@ _KINDS = {
     "associatedStoreIdentifiers": "numbers",
     "auxiliaryStoreIdentifiers": "numbers",
     "preferredStyleSchemes": "texts",
-    "userInfo": "any",
+    "userInfo": "object",
+    **dict.fromkeys(("contactVenueEmail", "contactVenuePhoneNumber"), "text"),
+    **dict.fromkeys(("transitProviderEmail", "transitProviderPhoneNumber"), "text"),
     "semantics": "object",
     "nfc": "object",
     "locations": "array",
@@ -116,6 +120,10 @@ _CHECKED_ELSEWHERE = (
 _KNOWN = {
     *_KINDS, *_COLORS, *_EVENT_ONLY, *_BOARDING_ONLY, *_CHECKED_ELSEWHERE, *CLASSIC_STYLES, POSTER,
 }  # fmt: skip
+_SCHEMES = ("posterEventTicket", "eventTicket", "semanticBoardingPass", "boardingPass")
+_ODD_CHARACTER = re.compile("[\0\ud800-\udfff]").search
+_SERIAL_CHARACTERS = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]*", re.ASCII).fullmatch
+_TOKEN_CHARACTERS = re.compile(r"[!-~]*").fullmatch
 _PASS_TYPE = re.compile(r"pass(\.[A-Za-z0-9_-]+)+").fullmatch
 _MIN_SERIAL = 16
 _MIN_TOKEN = 16
@@ -124,6 +132,11 @@ _MIN_CONTRAST = 3.0
 
 def content(written: Mapping[str, Any], *, at: datetime) -> Findings:
     """All that is wrong with pass.json, from its identity to its fields."""
+    yield from models(written, _told(written, at))
+
+
+def _told(written: Mapping[str, Any], at: datetime) -> Findings:
+    yield from _characters(written)
     yield from _identity(written)
     yield from types(written, _KINDS, "")
     yield from _styles_present(written)
@@ -134,6 +147,33 @@ def content(written: Mapping[str, Any], *, at: datetime) -> Findings:
     yield from codes(written)
     yield from _strangers(written)
     yield from styles(written)
+    drawn = tuple(style for style in CLASSIC_STYLES if style in written)
+    yield from semantics(written.get("semantics"), "semantics", drawn)
+    yield from _schemes(written.get("preferredStyleSchemes"))
+
+
+def _characters(value: Any, path: str = "") -> Findings:
+    """Texts and keys that some readers of JSON stop at."""
+    if isinstance(value, str):
+        if not value.isprintable() and (odd := _ODD_CHARACTER(value)):
+            detail = f"There is a U+{ord(odd[0]):04X} at character {odd.start() + 1}."
+            yield found("text-characters", path, detail)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            place = f"{path}.{key}" if path else key
+            if _ODD_CHARACTER(key):
+                yield found("text-characters", place, "The key holds such a character.")
+            yield from _characters(each, place)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _characters(each, f"{path}[{index}]")
+
+
+def _schemes(schemes: Any) -> Findings:
+    for index, each in enumerate(schemes if isinstance(schemes, list) else []):
+        if isinstance(each, str) and each not in _SCHEMES:
+            detail = f"{shown(each)} is none of {', '.join(_SCHEMES)}."
+            yield found("key-value", f"preferredStyleSchemes[{index}]", detail)
 
 
 def _identity(written: Mapping[str, Any]) -> Findings:
@@ -153,6 +193,8 @@ def _identity(written: Mapping[str, Any]) -> Findings:
     if isinstance(serial, str) and 0 < len(serial) < _MIN_SERIAL:
         detail = f"The serial number has {len(serial)} characters."
         yield found("serial-number-guessable", "serialNumber", detail)
+    if isinstance(serial, str) and not _SERIAL_CHARACTERS(serial):
+        yield found("serial-number-characters", "serialNumber", f"It is {shown(serial)}.")
 
 
 def _styles_present(written: Mapping[str, Any]) -> Findings:
@@ -161,11 +203,13 @@ def _styles_present(written: Mapping[str, Any]) -> Findings:
         yield found("style-several", present[1], f"The pass is {' and '.join(present)} at once.")
     elif not present and POSTER in written:
         yield found("style-no-fallback", POSTER)
+    elif present == ["boardingPass"] and POSTER in written:
+        yield found("style-no-fallback", POSTER, "A boarding pass is no fallback of a poster.")
     elif not present:
         yield found("style-missing", "")
     boarding = written.get("boardingPass")
     if isinstance(boarding, dict):
-        known = {f"PKTransitType{each}" for each in ("Air", "Boat", "Bus", "Train", "Generic")}
+        known = [f"PKTransitType{each}" for each in ("Air", "Boat", "Bus", "Train", "Generic")]
         if boarding.get("transitType") not in known:
             detail = f"transitType is {shown(boarding.get('transitType'))}."
             yield found("transit-type", "boardingPass.transitType", detail)
@@ -177,11 +221,13 @@ def _web_service(written: Mapping[str, Any]) -> Findings:
         missing = "webServiceURL" if address is None else "authenticationToken"
         yield found("web-service-half", missing, f"{missing} is missing.")
     if isinstance(address, str):
-        if not is_address(address, schemes=("https",)):
-            detail = f"{shown(address)} is not the https address of a service."
+        if not is_address(address, schemes=("https",)) or re.search("[?#@]", address):
+            detail = f"{shown(address)} is not the plain https address of a service."
             yield found("web-service-address", "webServiceURL", detail)
         elif address.endswith("/"):
             yield found("web-service-trailing-slash", "webServiceURL", f"{shown(address)}")
+    if isinstance(token, str) and not _TOKEN_CHARACTERS(token):
+        yield found("token-characters", "authenticationToken")
     if isinstance(token, str) and len(token) < _MIN_TOKEN:
         detail = f"The token has {len(token)} characters."
         yield found("token-short", "authenticationToken", detail)
@@ -218,7 +264,7 @@ def _strangers(written: Mapping[str, Any]) -> Findings:
             yield found("key-unknown", key, f"{key} is no key of Apple's.")
         elif not only.get(key, True):
             yield found("key-of-other-style", key, f"{key} does nothing on this style.")
-        if key in _KNOWN and key.endswith("URL") and key != "webServiceURL":
+        if key in _KNOWN and key.endswith(("URL", "Website")) and key != "webServiceURL":
             yield from _link(key, value)
     stores = written.get("associatedStoreIdentifiers")
     if "appLaunchURL" in written and not (is_kind(stores, "numbers") and stores):

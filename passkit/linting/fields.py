@@ -9,6 +9,7 @@ from typing import Any
 
 from passkit.errors import ContentError
 from passkit.linting.findings import Findings, found
+from passkit.linting.semantics import semantics
 from passkit.linting.values import is_date, is_number, shown, types
 from passkit.markup import check_links
 
@@ -39,6 +40,7 @@ _DETECTORS = [
 ]
 _DATE_SETTINGS = ("dateStyle", "timeStyle", "isRelative", "ignoresTimeZone")
 _NUMBER_SETTINGS = ("numberStyle", "currencyCode")
+_STANDS_FOR = {"posterGeneric": ("storeCard", "eventTicket")}  # and has the fields of that one
 _KNOWN = {"key", "value", "dataDetectorTypes", "row", *_KINDS, *_CHOICES}
 
 
@@ -96,7 +98,7 @@ def _style(groups: Mapping[str, Any], style: str, front: _Front) -> Findings:
             yield found("field-group-shape", path, f"{group} wants an array.")
         else:
             for index, each in enumerate(fields):
-                yield from _field(each, f"{path}[{index}]", group, seen)
+                yield from _field(each, f"{path}[{index}]", (style, group), seen)
     yield from _room(groups, style, front)
 
 
@@ -114,7 +116,7 @@ def _room(groups: Mapping[str, Any], style: str, front: _Front) -> Findings:
         yield found(front.rule, f"{style}.auxiliaryFields", detail)
 
 
-def _field(written: Any, path: str, group: str, seen: dict[str, str]) -> Findings:
+def _field(written: Any, path: str, place: tuple[str, str], seen: dict[str, str]) -> Findings:
     if not isinstance(written, dict):
         yield found("field-group-shape", path, f"A field is an object, not {shown(written)}.")
         return
@@ -123,9 +125,14 @@ def _field(written: Any, path: str, group: str, seen: dict[str, str]) -> Finding
     yield from types(written, _KINDS, f"{path}.", "field-setting-type")
     yield from _choices(written, path)
     yield from _styled(written, path)
-    yield from _placed(written, path, group)
+    yield from _placed(written, path, place)
     yield from _texts(written, path)
-    for setting in written.keys() - _KNOWN:
+    yield from semantics(
+        written.get("semantics"), f"{path}.semantics", _STANDS_FOR.get(place[0], place[:1])
+    )
+    for setting in written:
+        if setting in _KNOWN:
+            continue
         detail = f"{setting} is no setting of Apple's."
         yield found("field-setting-unknown", f"{path}.{setting}", detail)
 
@@ -182,11 +189,12 @@ def _styled(written: Mapping[str, Any], path: str) -> Findings:
         yield found("field-two-number-styles", f"{path}.numberStyle")
 
 
-def _placed(written: Mapping[str, Any], path: str, group: str) -> Findings:
+def _placed(written: Mapping[str, Any], path: str, place: tuple[str, str]) -> Findings:
+    _, group = place
     misplaced = {
         "textAlignment": group in ("primaryFields", _BACK),
         "dataDetectorTypes": group not in (_BACK, "additionalInfoFields"),
-        "row": group != "auxiliaryFields",
+        "row": place != ("eventTicket", "auxiliaryFields"),
     }
     for setting, is_misplaced in misplaced.items():
         if setting in written and is_misplaced:

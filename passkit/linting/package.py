@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
 from passkit import reader, verification
-from passkit.archive import folders, unpack
+from passkit.archive import first_stray_byte, folders, unpack
 from passkit.certificates import apple_wwdr_g4
 from passkit.errors import ReaderError
 from passkit.linting.content import content
 from passkit.linting.findings import Finding, Findings, found
 from passkit.linting.pictures import image_slot, misnamed_slot, pictures
 from passkit.linting.translations import translations
+from passkit.linting.values import shown
 
 _MAX_OF_A_RULE = 100
 _SOON = timedelta(days=30)
@@ -102,6 +103,8 @@ def _told(error: ReaderError) -> Finding:
 def _archive(pkpass: bytes) -> Findings:
     for folder in folders(pkpass):
         yield found("zip-folder-entry", folder)
+    if (stray := first_stray_byte(pkpass)) is not None:
+        yield found("zip-stray-bytes", "", f"They begin at byte {stray:,}.")
     with ZipFile(BytesIO(pkpass)) as archive:
         for entry in archive.infolist():
             if entry.flag_bits & _STREAMED and entry.compress_type == ZIP_STORED:
@@ -184,7 +187,26 @@ def _personalization(files: Mapping[str, bytes], written: Mapping[str, Any]) -> 
     except ReaderError as error:
         yield found("personalization-shape", name, str(error))
         return
+    yield from _asked_for(asked, name)
+
+
+def _asked_for(asked: Mapping[str, Any], name: str) -> Findings:
     fields: Any = asked.get("requiredPersonalizationFields")
-    is_list = isinstance(fields, list) and bool(fields)
-    if not asked.get("description") or not is_list or any(each not in _ASKED for each in fields):
-        yield found("personalization-shape", name)
+    is_known = isinstance(fields, list) and bool(fields) and all(each in _ASKED for each in fields)
+    for key, is_good, wanted in (
+        ("description", _is_text(asked.get("description")), "a text"),
+        ("termsAndConditions", _is_text(asked.get("termsAndConditions", "x")), "a text"),
+        ("requiredPersonalizationFields", is_known, f"some of {', '.join(_ASKED)}"),
+    ):
+        if not is_good:
+            detail = f"{key} wants {wanted}, not {shown(asked.get(key))}."
+            yield found("personalization-shape", name, detail)
+    if is_known and len(set(fields)) < len(fields):
+        yield found("personalization-shape", name, "A field is asked for twice.")
+    for key in asked:
+        if key not in ("description", "termsAndConditions", "requiredPersonalizationFields"):
+            yield found("key-unknown", name, f"{shown(key)} is no key of Apple's.")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

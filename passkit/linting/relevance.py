@@ -5,12 +5,14 @@ Apple: Wallet Passes, Pass.RelevantDates, Pass.Locations, Pass.Beacons.
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from passkit.linting.findings import Findings, found
-from passkit.linting.values import date, is_kind, is_number, shown, types
+from passkit.linting.values import date, is_kind, is_number, parsed_date, shown, types
 
 _MAX_PLACES = 10
+_LONGEST = timedelta(hours=24)
 _PLACE_STYLES = ("storeCard", "coupon", "generic")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
 _BOUNDS = {"latitude": 90, "longitude": 180}
@@ -40,18 +42,24 @@ def _dates(written: Mapping[str, Any]) -> Findings:
     if not isinstance(dates, list):
         return
     for index, each in enumerate(dates):
-        path = f"relevantDates[{index}]"
-        is_whole = isinstance(each, dict) and (
-            "date" in each or "relevantDate" in each or {"startDate", "endDate"} <= each.keys()
-        )
-        if not is_whole:
-            yield found("relevant-date-shape", path, f"{shown(each)} is no date and no interval.")
-            continue
-        for key in ("date", "relevantDate", "startDate", "endDate"):
-            if key in each:
-                yield from date(each[key], f"{path}.{key}")
+        yield from _relevant_date(each, f"relevantDates[{index}]")
     if dates and not written.get("locations") and any(key in written for key in _PLACE_STYLES):
         yield found("relevance-without-place", "relevantDates")
+
+
+def _relevant_date(entry: Any, path: str) -> Findings:
+    is_whole = isinstance(entry, dict) and (
+        "date" in entry or "relevantDate" in entry or {"startDate", "endDate"} <= entry.keys()
+    )
+    if not is_whole:
+        yield found("relevant-date-shape", path, f"{shown(entry)} is no date and no interval.")
+        return
+    for key in ("date", "relevantDate", "startDate", "endDate"):
+        if key in entry:
+            yield from date(entry[key], f"{path}.{key}")
+    starts, ends = (parsed_date(entry.get(key)) for key in ("startDate", "endDate"))
+    if starts and ends and ends - starts > _LONGEST:
+        yield found("relevant-date-long", path, f"It lasts {ends - starts}.")
 
 
 def _distance(written: Mapping[str, Any]) -> Findings:

@@ -3,14 +3,15 @@
 Apple: Wallet Passes, Creating the Source for a Pass (localization).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
 from passkit.errors import PackageError
 from passkit.linting.findings import Findings, found
 from passkit.linting.values import shown
-from passkit.strings import locale_name, read_strings
+from passkit.strings import locale_name, string_lines
 
 _FILE = "pass.strings"
 _MAX_BYTES = 1024 * 1024
@@ -29,15 +30,26 @@ def translations(files: Mapping[str, bytes], written: Mapping[str, Any]) -> Find
             yield found("strings-damaged", name, detail)
             continue
         try:
-            read[name] = read_strings(data)
+            lines = string_lines(data)
         except PackageError as error:
             yield found("strings-damaged", name, str(error))
             continue
+        read[name] = dict(lines)
+        yield from _lines(name, lines)
         if not data.startswith(_UTF16_MARKS) and not data.isascii():
             yield found("strings-encoding", name)
     yield from _differences(read)
     for name, entries in read.items():
         yield from _messages(name, entries, written)
+
+
+def _lines(name: str, lines: Sequence[tuple[str, str]]) -> Findings:
+    if not lines:
+        yield found("strings-empty", name)
+    counts = Counter(key for key, _ in lines)
+    if twice := nsmallest(5, (key for key, count in counts.items() if count > 1)):
+        detail = f"These come twice: {', '.join(map(shown, twice))}."
+        yield found("strings-key-twice", name, detail)
 
 
 def _folders(files: Mapping[str, bytes]) -> Findings:

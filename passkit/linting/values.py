@@ -11,7 +11,7 @@ from passkit.errors import ContentError
 from passkit.linting.findings import Findings, found
 from passkit.values import moment
 
-_RGB = re.compile(r"rgb\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)", re.ASCII | re.IGNORECASE).fullmatch
+_RGB = re.compile(r"rgb\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)", re.ASCII).fullmatch
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE).fullmatch
 _NAMES = {
     "text": "a text",

@@ -166,6 +166,7 @@ TOP = cases(
             both(put(posterGeneric=POSTER), drop("storeCard"), files(**{"strip.png": None})),
         ),
         "no-transit-type": ("transit-type", restyled("boardingPass")),
+        "transit-type-is-a-list": ("transit-type", restyled("boardingPass", transitType=[])),
         "no-token": ("web-service-half", drop("authenticationToken")),
         "no-address": ("web-service-half", drop("webServiceURL")),
         "plain-http": ("web-service-address", put(webServiceURL="http://wallet.example")),
@@ -316,6 +317,10 @@ FIELDS = cases(
         "javascript-link": (
             "field-markup",
             reward(attributedValue='<a href="javascript:alert(1)">x</a>'),
+        ),
+        "link-into-half-a-bracket": (
+            "field-markup",
+            reward(attributedValue='<a href="http://[x">x</a>'),
         ),
         "five-in-the-row": ("fields-many", group("secondaryFields", fields(5))),
         "two-in-the-middle": ("fields-many", group("primaryFields", fields(2))),

@@ -56,6 +56,12 @@ def boast(data: bytearray) -> bytes:
     return bytes(data)
 
 
+def with_hidden_entry(data: bytearray) -> bytes:
+    """An entry in front that the directory does not list."""
+    entry = zipped({"hidden.png": b"x"})
+    return entry[: entry.index(b"PK\x01\x02")] + data
+
+
 class Pipe(io.BytesIO):
     """Takes bytes one after another, as a connection does."""
 
@@ -115,6 +121,9 @@ ARCHIVES = cases(
             packed(more=lambda archive: [archive.writestr(f"{n}", b"") for n in range(601)]),
         ),
         "folder-entry": ("zip-folder-entry", packed(more=folder_entry)),
+        "script-in-front": ("zip-stray-bytes", rewritten(lambda data: b"#!/bin/sh\n" + data)),
+        "more-behind": ("zip-stray-bytes", rewritten(lambda data: data + b"more")),
+        "entry-that-is-not-listed": ("zip-stray-bytes", rewritten(with_hidden_entry)),
         "sizes-after-data": ("zip-streamed-entry", set_on_draft(pack=streamed)),
         "zipped-with-its-folder": (
             "package-in-folder",

@@ -3,11 +3,14 @@
 import pytest
 
 from passkit.linting import lint, rules
-from tests.corpus.cases_content import CONTENT_CASES, GOOD
+from tests.corpus.cases_content import CONTENT_CASES
+from tests.corpus.cases_content import GOOD as GOOD_CONTENT
 from tests.corpus.cases_package import PACKAGE_CASES
+from tests.corpus.cases_values import GOOD_VALUES, VALUE_CASES
 from tests.corpus.draft import Case
 
-BROKEN = [*PACKAGE_CASES, *CONTENT_CASES]
+GOOD = [*GOOD_CONTENT, *GOOD_VALUES]
+BROKEN = [*PACKAGE_CASES, *CONTENT_CASES, *VALUE_CASES]
 EVERY = [*GOOD, *BROKEN]
 
 # Rules that no single .pkpass of the corpus can break; their own tests hold them.

@@ -27,7 +27,9 @@ APPLE_PAGES = {
     "PassFieldContent",
     "PassFields",
     "Personalize",
+    "Register a Pass for Update Notifications",
     "Rewards Enrollment",
+    "SemanticTags",
     "Showing a Pass on the Lock Screen",
 }
 

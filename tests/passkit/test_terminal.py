@@ -1,6 +1,8 @@
 """`python -m passkit`, as somebody meets it in a terminal."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -184,6 +186,63 @@ def test_a_strangers_pass_cannot_steer_the_terminal(run, tmp_path, files, packed
     path.write_bytes(packed(files | {"\x1b[2J.txt": b"x"}))
     for command in ("lint", "verify"):
         assert "\x1b" not in run(command, path)[1]
+
+
+@pytest.fixture
+def strange(tmp_path, files, signer, at):
+    """A whole and signed pass in which every text that is shown holds the given one."""
+
+    def make(text):
+        content = json.loads(files["pass.json"])
+        content |= {key: f"{text}{content[key]}" for key in ("organizationName", "description")}
+        content |= {"serialNumber": text * 20, "logoText": text, text: text}
+        content["storeCard"][text] = [{"key": "x", "label": text, "value": text}]
+        mine = {"pass.json": json.dumps(content).encode(), "icon.png": files["icon.png"]}
+        mine[f"{text}.txt"] = b"x"
+        path = tmp_path / "strange.pkpass"
+        path.write_bytes(passkit.pack(mine, signer, at=at))
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify", "lint"])
+@pytest.mark.parametrize("steering", ["\x1b[2J", "\x9b2J", "\x07", "\u202e"])
+def test_no_text_of_a_signed_pass_steers_the_terminal(run, strange, signing, command, steering):
+    said = run(command, strange(f"a{steering}b"), *signing[-2:])[1]
+    assert steering[0] not in said
+    assert "a" in said
+
+
+@pytest.mark.parametrize("arguments", [["inspect"], ["verify"], ["lint"], ["lint", "--json"]])
+def test_half_a_character_in_a_pass_stops_no_command(
+    run, tmp_path, files, packed, signer, at, signing, arguments
+):
+    content = json.loads(files["pass.json"])
+    content |= {"organizationName": "\ud800x", "\udfff": 1, "serialNumber": "\ud800" * 20}
+    mine = {"pass.json": json.dumps(content).encode(), "icon.png": files["icon.png"]}
+    sums = {
+        name: hashlib.sha1(data, usedforsecurity=False).hexdigest() for name, data in mine.items()
+    }
+    mine["manifest.json"] = json.dumps(sums).encode()
+    mine["signature"] = signer.sign(mine["manifest.json"], at=at)
+    path = tmp_path / "half.pkpass"
+    path.write_bytes(packed(mine))
+    command, *options = arguments
+    said = run(command, path, *options, *signing[-2:])[1]
+    assert said.encode()
+
+
+def test_a_terminal_without_utf8_is_told_all_the_same(file):
+    done = subprocess.run(
+        [sys.executable, "-m", "passkit", "lint", str(file)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == REFUSED
+    assert b"signature-not-trusted" in done.stdout
+    assert b"Traceback" not in done.stderr
 
 
 def test_colours_are_there_when_they_are_wanted(run, file):
