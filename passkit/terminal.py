@@ -149,9 +149,7 @@ def _signers(
     if given.throwaway:
         authority = Authority.create(at=at)
         return [_throwaway(authority, files, at) for files in sets], authority.root_pem
-    password = (
-        given.password_file.read_text("utf-8").rstrip("\r\n") if given.password_file else None
-    )
+    password = _password(given.password_file) if given.password_file else None
     intermediate = given.intermediate.read_bytes() if given.intermediate else None
     if given.p12:
         p12 = given.p12.read_bytes()
@@ -162,6 +160,13 @@ def _signers(
     else:
         raise _Wrong("give --certificate and --key, or --p12, or --throwaway to try it out.")
     return [signer] * len(sets), None
+
+
+def _password(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise _Wrong(f"{file} is no text in UTF-8: write the password, nothing else.") from error
 
 
 def _throwaway(authority: Authority, files: dict[str, bytes], at: datetime) -> Signer:

@@ -129,6 +129,26 @@ def test_a_folder_with_more_than_a_pass_is_refused(run, folder, tmp_path, name):
     assert name.partition("/")[0] in complaint
 
 
+def test_what_is_in_hidden_folders_is_left_out(run, folder, tmp_path):
+    (folder / ".git" / "refs").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main")
+    (folder / "fi.lproj" / ".cache").mkdir()
+    (folder / "fi.lproj" / ".cache" / "a.txt").write_bytes(b"x")
+    made = tmp_path / "card.pkpass"
+    assert run("build", folder, "-o", made, "--throwaway")[0] == OK
+    names = passkit.read(made.read_bytes(), root_pem=None).files
+    assert [name for name in names if "/." in f"/{name}"] == []
+
+
+def test_a_password_that_is_no_text_is_refused_in_words(run, folder, signing, tmp_path):
+    (tmp_path / "password").write_bytes(b"\xff\xfek")
+    options = [*signing, "--password-file", tmp_path / "password"]
+    code, _, complaint = run("build", folder, "-o", tmp_path / "card.pkpass", *options)
+    assert code == WRONG
+    assert "UTF-8" in complaint
+    assert "password" in complaint
+
+
 @pytest.fixture
 def file(tmp_path, pkpass):
     path = tmp_path / "card.pkpass"
