@@ -39,6 +39,19 @@ def test_files_of_other_programs_are_read(encoding):
     assert read_strings(written.encode(encoding)) == {"L_A": "a", "L_B": "äx"}
 
 
+@pytest.mark.parametrize("written", [r"\UD83D\UDE00", r"\Ud83d\Ude00"])
+def test_a_character_in_two_escapes_is_one(written):
+    entries = read_strings(f'"L_face" = "a{written}b";'.encode())
+    assert entries == {"L_face": "a😀b"}
+    assert read_strings(write_strings(entries)) == entries
+
+
+@pytest.mark.parametrize("written", [r"\UD83D", r"\UDE00\UD83D", r"\UD83D\n\UDE00"])
+def test_half_a_character_in_escapes_is_refused(written):
+    with pytest.raises(PackageError, match="half a character"):
+        read_strings(f'"L_face" = "{written}";'.encode())
+
+
 @pytest.mark.parametrize(
     "written",
     ['"L_A" = "a"', '"L_A" = "a";\nL_B = "b";', '"L_A" "a";', "{}", '"a" = "b"; /* open'],
