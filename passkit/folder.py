@@ -12,8 +12,9 @@ _STRINGS = "pass.strings"
 def files_of(folder: Path) -> dict[str, bytes]:
     """Every file to be packed by its name in the package; strings files as UTF-16.
 
-    Left out are hidden files, all of hidden folders, and a manifest and signature of an earlier time. Links and other
-    folders than `fi.lproj` are refused, since no package has them. Raises PackageError.
+    Left out are hidden files, all of hidden folders, and a manifest and signature of an earlier
+    time. Links and other folders than `fi.lproj` are refused, since no package has them. Raises
+    PackageError.
     """
     if not (folder / "pass.json").is_file():
         raise PackageError(f"There is no pass.json in {folder}: a pass starts with one.")

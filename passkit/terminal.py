@@ -106,9 +106,16 @@ def _add_build(commands: Any) -> None:
     build.add_argument(
         "--throwaway",
         action="store_true",
-        help="sign with certificates made on the spot: for trying out, no phone takes it",
+        help=(
+            "sign with certificates made on the spot: for trying out, no phone takes it; their root"
+            " is written beside it, like card.root.pem, for verify and lint"
+        ),
     )
-    build.add_argument("--at", metavar="MOMENT", help="signing time, such as 2026-11-22T10:00:00Z")
+    build.add_argument(
+        "--at",
+        metavar="MOMENT",
+        help="signing time, such as 2026-11-22T10:00:00Z; an EC key signs the clock's all the same",
+    )
     build.add_argument("--force", action="store_true", help="write it though it is refused")
     _add_root(build)
     build.set_defaults(command=_build)
@@ -139,6 +146,10 @@ def _build(given: argparse.Namespace, now: datetime, printer: Printer) -> int:
         return REFUSED
     given.output.write_bytes(made)
     printer.line(f"{given.output}: {len(made):,} bytes, signed {at:%Y-%m-%d %H:%M} UTC.")
+    if trusted:
+        root = given.output.with_suffix(".root.pem")
+        root.write_bytes(trusted)
+        printer.line(f"To verify or lint it, trust its throw-away root: --root {root}")
     return REFUSED if refuses(findings) else OK
 
 

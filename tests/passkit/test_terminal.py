@@ -85,6 +85,22 @@ def test_a_throwaway_signature_needs_no_certificate(run, folder, tmp_path):
     assert run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")[0] == OK
 
 
+@pytest.mark.parametrize("name", ["card.pkpass", "cards.pkpasses"])
+def test_a_try_out_is_verified_by_the_root_that_is_beside_it(run, folder, tmp_path, name):
+    made = tmp_path / name
+    _, said, _ = run("build", folder, "-o", made, "--throwaway")
+    root = made.with_suffix(".root.pem")
+    assert f"--root {root}" in said
+    assert run("verify", made, "--root", root)[0] == OK
+    assert run("lint", made, "--root", root)[0] == OK
+
+
+def test_a_try_out_that_is_refused_leaves_no_root(run, folder, tmp_path):
+    (folder / "icon.png").write_bytes(b"no picture")
+    assert run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")[0] == REFUSED
+    assert list(tmp_path.glob("*.pem")) == []
+
+
 def test_folders_become_a_bundle(run, folder, tmp_path):
     made = tmp_path / "cards.pkpasses"
     assert run("build", folder, folder, "-o", made, "--throwaway")[0] == OK
@@ -214,6 +230,12 @@ def test_a_missing_file_is_the_commands_fault(run, tmp_path):
     code, _, complaint = run("lint", tmp_path / "none.pkpass")
     assert code == WRONG
     assert "none.pkpass" in complaint
+
+
+def test_the_help_tells_whose_time_an_ec_key_signs(capsys):
+    with pytest.raises(SystemExit):
+        main(["build", "--help"], now=None, is_colored=False)
+    assert "EC key" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_module_runs_and_explains_itself():
