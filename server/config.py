@@ -224,6 +224,21 @@ def require_production(settings: Settings) -> None:
         )
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Make the folder for what the service makes itself, unless it is there.
+
+    Raises:
+        SettingsError: it cannot be made.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"LEIMA_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror}. Give a folder "
+            "that is ours to write"
+        ) from error
+
+
 def is_own_secret_key(settings: Settings) -> bool:
     """Whether the secret key is the one that was made in the data folder, for trying out."""
     own = settings.data_dir / "secret_key"
