@@ -10,8 +10,9 @@ HARD = 'Ängelholmin "Kahvi" \\ 50 % 😀\nrivi'
 
 
 def test_an_independent_reader_finds_the_same_text():
-    data = write_strings({"L_name": HARD, "L_last": "\\"})
-    assert openstep_plist.loads(data.decode("utf-16")) == {"L_name": HARD, "L_last": "\\"}
+    written = write_strings({"L_name": HARD, "L_last": "\\"}).decode("utf-16")
+    assert openstep_plist.loads(written) == {"L_name": HARD, "L_last": "\\"}
+    assert written.count("\n") == 2  # the reader would forgive one inside a text
 
 
 def test_a_file_is_utf16_little_endian_with_its_mark_and_plain_line_ends():
