@@ -95,8 +95,7 @@ class Signer:
         """
         if at.utcoffset() is None:
             raise CertificateError(
-                "The signing time has no time zone: give an aware datetime, such as"
-                " datetime.now(UTC)."
+                "The signing time has no time zone: give an aware datetime, such as one in UTC."
             )
         if at < self.not_before:
             raise CertificateNotYetValid(
