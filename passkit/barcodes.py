@@ -1,14 +1,16 @@
 """The codes a till can scan from the pass.
 
 Apple: Wallet Passes, Pass.Barcodes. What each symbology can hold is its own standard's rule: GS1
-General Specifications (EAN-13), ISO/IEC 16388 (Code 39), 16390 (Interleaved 2 of 5) and
-EN 798 (Codabar).
+General Specifications (EAN-13), ISO/IEC 15417 (Code 128), 16388 (Code 39), 16390 (Interleaved 2 of
+5) and EN 798 (Codabar).
 """
 
+import codecs
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from passkit.errors import ContentError
@@ -42,6 +44,10 @@ NEW_FORMATS = frozenset(
 _FALLBACKS = (BarcodeFormat.CODE128, _QR)
 
 _MAX_BYTES = {_QR: 2953, BarcodeFormat.PDF417: 1108, BarcodeFormat.AZTEC: 1914}
+# So many symbols of eleven modules, and the ends, have a pixel each on a screen of 1,320 pixels.
+_MAX_CODE128_SYMBOLS = 116
+# Python's own ways to write text as ASCII, of which phones know nothing.
+_PYTHON_ONLY = {"idna", "punycode", "raw_unicode_escape", "unicode_escape"}
 _DIGITS = re.compile(r"[0-9]+").fullmatch
 _CODE39 = re.compile(r"[0-9A-Z \-.$/+%]+").fullmatch
 _CODABAR = re.compile(r"[A-D][0-9\-$:/.+]+[A-D]|[0-9\-$:/.+]+").fullmatch
@@ -71,6 +77,8 @@ class Barcode:
             size = len(self.message.encode(self.message_encoding))
         except (LookupError, TypeError, ValueError) as error:
             raise _unwritable(self.message, self.message_encoding, error) from error
+        if _is_python_only(self.message_encoding):
+            raise _no_character_set(self.message_encoding)
         if (self.format is not _QR or size > _MAX_BYTES[_QR]) and (
             problem := _problem(self.format, self.message, size)
         ):
@@ -94,7 +102,7 @@ def with_fallback(barcodes: Sequence[Barcode]) -> tuple[Barcode, ...]:
     """The codes, and after them others for systems before iOS 27 if none of these is drawn there.
 
     A phone draws the first code that it can. What is appended says the same as the first code:
-    Code 128, which line scanners read, and QR, for watches.
+    Code 128, which line scanners read, if it is not too long for that, and QR, for watches.
     """
     given = tuple(barcodes)
     for each in given:
@@ -102,7 +110,8 @@ def with_fallback(barcodes: Sequence[Barcode]) -> tuple[Barcode, ...]:
             return given
     if not given:
         return given
-    return (*given, *(replace(given[0], format=each) for each in _FALLBACKS))
+    kinds = _FALLBACKS if _code128(given[0].message) is None else (_QR,)
+    return (*given, *(replace(given[0], format=each) for each in kinds))
 
 
 def _unwritable(message: str, encoding: str, error: Exception) -> ContentError:
@@ -111,10 +120,19 @@ def _unwritable(message: str, encoding: str, error: Exception) -> ContentError:
             "barcodes.message",
             f"{message[error.start]!r} cannot be written in {encoding}: keep to ASCII.",
         )
+    return _no_character_set(encoding)
+
+
+def _no_character_set(encoding: str) -> ContentError:
     return ContentError(
         "barcodes.messageEncoding",
         f"{encoding!r} is no character set: iso-8859-1 is the usual one.",
     )
+
+
+@cache
+def _is_python_only(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.replace("-", "_") in _PYTHON_ONLY
 
 
 def _problem(kind: BarcodeFormat, message: str, size: int) -> str | None:
@@ -123,6 +141,18 @@ def _problem(kind: BarcodeFormat, message: str, size: int) -> str | None:
         return check(message)
     if (most := _MAX_BYTES.get(kind)) and size > most:
         return f"has {size} bytes and {kind.name} holds {most}: shorten it."
+    return None
+
+
+def _code128(message: str) -> str | None:
+    if not message.isascii():
+        return f"{message!r} is no Code 128: it has ASCII characters only."
+    digits = sum(map(str.isdigit, message))  # two of them may share a symbol
+    if len(message) - digits // 2 > _MAX_CODE128_SYMBOLS:
+        return (
+            f"has {len(message)} characters, too long for a Code 128 on a phone: shorten it, or"
+            " use QR."
+        )
     return None
 
 
@@ -160,6 +190,7 @@ def _interleaved(message: str) -> str | None:
 
 
 _CHECKS: dict[BarcodeFormat, Callable[[str], str | None]] = {
+    BarcodeFormat.CODE128: _code128,
     BarcodeFormat.CODE39: _code39,
     BarcodeFormat.CODABAR: _codabar,
     BarcodeFormat.EAN13: _ean13,

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from passkit.errors import CertificateError, KeyMismatch
+from passkit.errors import CertificateError, KeyMismatch, UnreadableKey
 
 
 class SigningKey(Protocol):
@@ -34,9 +34,13 @@ class OutsideKey(rsa.RSAPrivateKey):
     def __init__(self, key: SigningKey, certificate: x509.Certificate) -> None:
         """Signs once, to see whether the key is the certificate's.
 
-        Raises KeyMismatch when it is not, CertificateError when the certificate is for a key of
-        another kind than RSA.
+        Raises KeyMismatch when it is not, UnreadableKey for what has no `sign`, and
+        CertificateError when the certificate is for a key of another kind than RSA.
         """
+        if not callable(getattr(key, "sign", None)):
+            raise UnreadableKey(
+                f"The key is {_kind(key)}: give PEM as bytes, or an object with sign(data)."
+            )
         public = certificate.public_key()
         if not isinstance(public, rsa.RSAPublicKey):
             raise CertificateError(
@@ -58,12 +62,17 @@ class OutsideKey(rsa.RSAPrivateKey):
     def sign(self, data: Any, padding: Any, algorithm: Any) -> bytes:  # noqa: ARG002 - cryptography's
         """As `SigningKey.sign`, whose padding and algorithm are the only ones asked for.
 
-        Raises KeyMismatch for a signature that is not right.
+        Raises KeyMismatch for a signature that is not right, CertificateError for what is none.
         """
         return self._sign(bytes(data))
 
     def _sign(self, data: bytes) -> bytes:
-        signature = self._key.sign(data)
+        signature: object = self._key.sign(data)
+        if not isinstance(signature, bytes):
+            raise CertificateError(
+                f"The key kept elsewhere gave {_kind(signature)}, not bytes: sign(data) returns the"
+                " signature itself."
+            )
         try:
             self._public.verify(signature, data, padding.PKCS1v15(), SHA256())
         except InvalidSignature as error:
@@ -83,3 +92,7 @@ class OutsideKey(rsa.RSAPrivateKey):
 
     def __deepcopy__(self, memo: object) -> "OutsideKey":
         return self
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -25,6 +25,7 @@ from passkit.certificates import (
     team_identifier,
 )
 from passkit.errors import (
+    CertificateError,
     CertificateExpired,
     CertificateNotYetValid,
     IntermediateExpired,
@@ -89,8 +90,13 @@ class Signer:
     def check(self, at: datetime) -> None:
         """Refuse to sign outside the dates of the certificates.
 
-        Raises CertificateNotYetValid, CertificateExpired or IntermediateExpired.
+        Raises CertificateNotYetValid, CertificateExpired or IntermediateExpired, and
+        CertificateError for a moment without time zone.
         """
+        if at.utcoffset() is None:
+            raise CertificateError(
+                "The signing time has no time zone: give an aware datetime, such as one in UTC."
+            )
         if at < self.not_before:
             raise CertificateNotYetValid(
                 f"The pass certificate is valid from {self.not_before:%Y-%m-%d %H:%M} UTC only:"

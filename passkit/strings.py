@@ -138,10 +138,17 @@ def _escaped(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(
+    """The text itself; a character beyond U+FFFF may be in two escapes, `\\UD83D\\UDE00`."""
+    halves = _ESCAPE.sub(
         lambda found: chr(int(found[1], 16)) if found[1] else _UNESCAPED.get(found[2], found[2]),
         text,
     )
+    try:
+        return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        raise PackageError(
+            f"A strings file holds half a character in {text[:40]!r}: write both halves."
+        ) from error
 
 
 def _by_locale(locales: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:

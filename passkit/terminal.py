@@ -106,9 +106,16 @@ def _add_build(commands: Any) -> None:
     build.add_argument(
         "--throwaway",
         action="store_true",
-        help="sign with certificates made on the spot: for trying out, no phone takes it",
+        help=(
+            "sign with certificates made on the spot: for trying out, no phone takes it; their root"
+            " is written beside it, like card.root.pem, for verify and lint"
+        ),
     )
-    build.add_argument("--at", metavar="MOMENT", help="signing time, such as 2026-11-22T10:00:00Z")
+    build.add_argument(
+        "--at",
+        metavar="MOMENT",
+        help="signing time, such as 2026-11-22T10:00:00Z; an EC key signs the clock's all the same",
+    )
     build.add_argument("--force", action="store_true", help="write it though it is refused")
     _add_root(build)
     build.set_defaults(command=_build)
@@ -139,6 +146,10 @@ def _build(given: argparse.Namespace, now: datetime, printer: Printer) -> int:
         return REFUSED
     given.output.write_bytes(made)
     printer.line(f"{given.output}: {len(made):,} bytes, signed {at:%Y-%m-%d %H:%M} UTC.")
+    if trusted:
+        root = given.output.with_suffix(".root.pem")
+        root.write_bytes(trusted)
+        printer.line(f"To verify or lint it, trust its throw-away root: --root {root}")
     return REFUSED if refuses(findings) else OK
 
 
@@ -149,9 +160,7 @@ def _signers(
     if given.throwaway:
         authority = Authority.create(at=at)
         return [_throwaway(authority, files, at) for files in sets], authority.root_pem
-    password = (
-        given.password_file.read_text("utf-8").rstrip("\r\n") if given.password_file else None
-    )
+    password = _password(given.password_file) if given.password_file else None
     intermediate = given.intermediate.read_bytes() if given.intermediate else None
     if given.p12:
         p12 = given.p12.read_bytes()
@@ -162,6 +171,13 @@ def _signers(
     else:
         raise _Wrong("give --certificate and --key, or --p12, or --throwaway to try it out.")
     return [signer] * len(sets), None
+
+
+def _password(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise _Wrong(f"{file} is no text in UTF-8: write the password, nothing else.") from error
 
 
 def _throwaway(authority: Authority, files: dict[str, bytes], at: datetime) -> Signer:

@@ -55,7 +55,7 @@ def number(value: Number, path: str) -> int | float:
     if not (isinstance(value, int) or _is_finite(value)):
         raise ContentError(path, "is not finite, and JSON has no such number.")
     if isinstance(value, float):
-        return value
+        return value + 0.0  # which has no sign where zero has one
     if value > _EXACT_INTEGER or value < -_EXACT_INTEGER:
         raise ContentError(path, "is too large: Wallet keeps whole numbers up to 2^53.")
     if value == (whole := int(value)):
@@ -168,6 +168,11 @@ def _written(value: datetime, path: str) -> str:
     if offset is None:
         raise ContentError(path, "has no time zone: give an aware datetime, such as one in UTC.")
     if offset.total_seconds() % 60:
-        value = value.astimezone(UTC)
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError as error:
+            raise ContentError(
+                path, f"{value} is not within the years 1 to 9999 of UTC."
+            ) from error
     unit = "milliseconds" if value.microsecond else "seconds"
     return value.isoformat(timespec=unit)

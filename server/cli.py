@@ -221,6 +221,7 @@ def _settings(options: argparse.Namespace) -> config.Settings:
     logs.configure(settings.log_level, settings.log_format)
     if options.production:
         _require_production(settings)
+    config.make_data_dir(settings)
     return settings
 
 
@@ -249,7 +250,7 @@ def _serve(settings: config.Settings, target: str, *, processes: int = 1) -> Non
 
 
 def _upgrade(settings: config.Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    config.make_data_dir(settings)
     database = Database(settings.database_url)
     migrations.upgrade(database.engine)
     database.dispose()

@@ -224,6 +224,21 @@ def require_production(settings: Settings) -> None:
         )
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Make the folder for what the service makes itself, unless it is there.
+
+    Raises:
+        SettingsError: it cannot be made.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"LEIMA_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror}. Give a folder "
+            "that is ours to write"
+        ) from error
+
+
 def is_own_secret_key(settings: Settings) -> bool:
     """Whether the secret key is the one that was made in the data folder, for trying out."""
     own = settings.data_dir / "secret_key"
@@ -362,22 +377,32 @@ def _secret_key(values: Mapping[str, str], data_dir: Path) -> str:
 
 def _own_secret_key(path: Path) -> str:
     """Made once, in one piece: of several processes that start together the first one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        handle, name = tempfile.mkstemp(dir=path.parent)  # readable by us alone
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(48))
-        temporary = Path(name)
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    key = path.read_text("utf-8").strip()
+    try:
+        if not path.exists():
+            _make_secret_key(path)
+        key = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"LEIMA_DATA_DIR: {path} can be neither read nor made: {error}. Give a folder that is "
+            "ours to write"
+        ) from error
     if len(key) < _KEY_LENGTH:
         raise SettingsError(f"{path} is damaged: remove it, and a new one is made")
     return key
+
+
+def _make_secret_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)  # readable by us alone
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(48))
+    temporary = Path(name)
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

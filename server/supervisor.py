@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from server import clock, config, demo, migrations
-from server.config import Settings
+from server.config import Settings, make_data_dir
 from server.db import Database
 from server.errors import SettingsError
 from server.services import Services
@@ -63,7 +63,7 @@ class _Stop:
 
 
 def _prepare(settings: Settings, identity: Identity) -> demo.Demo:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings)
     database = Database(settings.database_url)
     migrations.upgrade(database.engine)
     access = demo.seed(

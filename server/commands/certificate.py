@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import datetime
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,27 @@ def install(options: argparse.Namespace) -> int:
     print(f"  Installed  {pair.path}")
     print(f"  Pass type  {pass_type}, team {team}")
     print(f"  Good       {_dates(pair)}")
-    chosen = keyring.choose(settings, at=now)
-    if is_first:
-        print("\n  Next: leima run --production. Keep the file with your backups.")
-    elif chosen and chosen.certificate == pair.certificate:
-        print("\n  It signs from now on: a running service takes it within a minute, by itself.")
-        print("  Cards in wallets stay as they are. Keep the file with your backups.")
-    else:
-        print(f"\n  {chosen.path if chosen else 'Another'} goes on signing: it is good for longer.")
+    print(f"\n  {_outcome(settings, pair, at=now, is_first=is_first)}")
     return 0
+
+
+def _outcome(settings: config.Settings, pair: keyring.Pair, *, at: datetime, is_first: bool) -> str:
+    """What comes of a certificate that was put beside the others."""
+    chosen = keyring.choose(settings, at=at)
+    begins = pair.certificate.not_valid_before_utc
+    if begins > at and _is(keyring.choose(settings, at=begins), pair):
+        day = f"It signs from {begins:%Y-%m-%d} on, by itself"
+        if chosen is None or not chosen.is_good(at):
+            return f"{day}. Nothing signs until then."
+        return f"{day}; {chosen.path} goes on signing until then."
+    if is_first:
+        return "Next: leima run --production. Keep the file with your backups."
+    if _is(chosen, pair):
+        return (
+            "It signs from now on: a running service takes it within a minute, by itself.\n"
+            "  Cards in wallets stay as they are. Keep the file with your backups."
+        )
+    return f"{chosen.path if chosen else 'Another'} goes on signing: it is good for longer."
 
 
 def list_all(_options: argparse.Namespace) -> int:
@@ -80,9 +93,7 @@ def list_all(_options: argparse.Namespace) -> int:
     now = clock.now()
     found, chosen = keyring.pairs(settings), keyring.choose(settings, at=now)
     for pair in found:
-        state = "ended" if not pair.is_good(now) else "good"
-        if chosen and chosen.certificate == pair.certificate:
-            state = "signs" if pair.is_good(now) else "ended"
+        state = "signs" if _is(chosen, pair) and pair.is_good(now) else _state(pair, now)
         print(f"  {state:<7} {pair.issued_for[0]}  {_dates(pair)}  {pair.path}")
     waiting = keyring.requests(settings)
     for path in waiting:
@@ -92,6 +103,16 @@ def list_all(_options: argparse.Namespace) -> int:
     if not found and not waiting:
         print("  No certificate: leima certificate request makes the first step.")
     return 0 if chosen and chosen.is_good(now) else 1
+
+
+def _is(chosen: keyring.Pair | None, pair: keyring.Pair) -> bool:
+    return chosen is not None and chosen.certificate == pair.certificate
+
+
+def _state(pair: keyring.Pair, at: datetime) -> str:
+    if pair.is_good(at):
+        return "good"
+    return "not yet" if at < pair.certificate.not_valid_before_utc else "ended"
 
 
 def _dates(pair: keyring.Pair) -> str:

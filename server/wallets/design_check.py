@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageStat
 
-from passkit.colors import Color
+from passkit.colors import Color, color_at
 from passkit.errors import ImageError, PasskitError
 from passkit.images import Images, png_size
 from server import designs, samples
@@ -68,16 +68,26 @@ def examine(folder: Path) -> list[Finding]:
     if not folder.is_dir():
         raise SettingsError(f"there is no folder {folder}: docs/designs.md tells how to make one")
     try:
-        design, sample = opened(folder)
+        design = designs.read(folder)
     except SettingsError as error:
         return [Finding(str(error))]
+    unfit = [Finding(f"{folder.name}: {each}") for each in _unfit(design)]
+    about_sample: list[Finding] = []
+    sample = None
+    try:
+        sample = samples.read(folder)
+    except SettingsError as error:
+        is_there = (folder / samples.FILE).exists()
+        about_sample = [Finding(str(error), is_advice=not is_there)]
+    if unfit:
+        return unfit + about_sample
     every = (
         _colours(design),
         map(_Advice, Images(design.images).warnings),
         _pictures(design),
         _poster(design),
         _stamps(design),
-        _words(design, sample.face),
+        _words(design, sample.face) if sample else about_sample,
     )
     return list(chain.from_iterable(every))
 
@@ -89,21 +99,31 @@ def opened(folder: Path) -> tuple[Design, Sample]:
         SettingsError: something is missing, damaged, or no picture or colour that wallets take.
     """
     design, sample = designs.read(folder), samples.read(folder)
+    for each in _unfit(design):
+        raise SettingsError(f"{folder.name}: {each}")
+    return design, sample
+
+
+def _unfit(design: Design) -> Iterator[str]:
+    """What keeps the design from being drawn: colours that are none, pictures that do not open."""
+    for key in ("background_color", "foreground_color", "label_color"):
+        try:
+            color_at(key, getattr(design, key))
+        except PasskitError as error:
+            yield str(error)
     stamps = design.stamps.pictures if design.stamps else {}
     try:
         Images(design.images)
         for name, data in stamps.items():
             _check_stamp(name, data)
-        for written in (design.background_color, design.foreground_color, design.label_color):
-            Color.parse(written)
     except PasskitError as error:
-        raise SettingsError(f"{folder.name}: {error}") from error
+        yield str(error)
+        return
     for name, data in (design.images | stamps).items():
         try:
             Image.open(BytesIO(data)).load()
-        except (OSError, ValueError, SyntaxError) as error:
-            raise SettingsError(f"{folder.name}: {name} is damaged: export it again.") from error
-    return design, sample
+        except (OSError, ValueError, SyntaxError):
+            yield f"{name} is damaged: export it again."
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -1,8 +1,11 @@
 """What the documents claim is checked against the code."""
 
 import re
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+from passkit import terminal
 from server import cli, config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +64,16 @@ def test_every_page_that_a_document_points_to_is_there():
         if not (page.parent / link).exists()
     ]
     assert links == []
+
+
+def test_the_sample_of_the_readme_makes_a_pass_that_is_verified(tmp_path, monkeypatch):
+    (sample,) = re.findall(r"(?s)```python\n(.*?)```", read("README.md"))
+    icon = ROOT / "templates" / "passes" / "kahvila" / "icon@2x.png"
+    shutil.copy(icon, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(sample, "README.md", "exec"), {})  # noqa: S102 - our own
+    (command,) = re.findall(r"`python -m passkit (verify card[^`]+)`", read("README.md"))
+    assert terminal.main(command.split(), now=datetime.now(UTC), is_colored=False) == terminal.OK
 
 
 def test_the_readme_names_commands_that_exist():

@@ -35,6 +35,10 @@ def test_interleaved_codes_have_apples_name():
         ({"message_encoding": "no-such-set"}, "barcodes.messageEncoding"),
         ({"message_encoding": "\0"}, "barcodes.messageEncoding"),
         ({"message_encoding": None}, "barcodes.messageEncoding"),
+        ({"message_encoding": "punycode"}, "barcodes.messageEncoding"),
+        ({"message_encoding": "IDNA"}, "barcodes.messageEncoding"),
+        ({"message_encoding": "unicode-escape"}, "barcodes.messageEncoding"),
+        ({"message_encoding": "raw_unicode_escape"}, "barcodes.messageEncoding"),
         ({"alt_text": ""}, "barcodes.altText"),
     ],
 )
@@ -63,6 +67,9 @@ def test_every_format_of_wallet_can_be_written(kind):
         (BarcodeFormat.QR, "x" * 2954, "2953"),
         (BarcodeFormat.AZTEC, "x" * 1915, "1914"),
         (BarcodeFormat.PDF417, "x" * 1109, "1108"),
+        (BarcodeFormat.CODE128, "kahvi ä", "ASCII"),
+        (BarcodeFormat.CODE128, "x" * 117, "too long"),
+        (BarcodeFormat.CODE128, "1" * 5000, "too long"),
     ],
 )
 def test_a_message_its_format_cannot_hold_is_refused_with_advice(kind, message, advice):
@@ -79,6 +86,17 @@ def test_a_code_only_ios_27_draws_is_followed_by_others_that_say_the_same(writte
     assert [each.pop("format") for each in codes] == formats
     assert codes == [codes[0]] * 3
     assert codes[0]["altText"] == "4711"
+
+
+def test_the_longest_code_128_that_a_screen_shows_is_taken():
+    for message in ("x" * 116, "1" * 232, "x" * 16 + "1" * 200):
+        assert Barcode(message=message, format=BarcodeFormat.CODE128).message == message
+
+
+def test_a_fallback_that_cannot_be_drawn_is_left_out(written):
+    code = Barcode(message="12" * 150, format=BarcodeFormat.INTERLEAVED_2_OF_5)
+    formats = [each["format"] for each in written(barcodes=[code])["barcodes"]]
+    assert formats == ["PKBarcodeFormatI2of5", "PKBarcodeFormatQR"]
 
 
 def test_a_fallback_of_ones_own_is_left_alone(make_pass):

@@ -62,6 +62,22 @@ def test_a_key_that_signs_in_another_way_is_refused(key_file, issued, authority)
         passkit.Signer(issued.certificate_pem, pss, authority.intermediate_pem)
 
 
+@pytest.mark.parametrize("key", [object(), "-----BEGIN PRIVATE KEY-----", None])
+def test_what_cannot_sign_is_refused_in_words(key, issued, authority):
+    with pytest.raises(passkit.UnreadableKey, match=r"sign\(data\)"):
+        passkit.Signer(issued.certificate_pem, key, authority.intermediate_pem)
+
+
+@pytest.mark.parametrize(("given", "kind"), [("text", "a str"), (None, "None")])
+def test_a_key_that_gives_no_bytes_is_refused_in_words(given, kind, issued, authority):
+    class Odd:
+        def sign(self, data):
+            return given
+
+    with pytest.raises(passkit.CertificateError, match=f"gave {kind}, not bytes"):
+        passkit.Signer(issued.certificate_pem, Odd(), authority.intermediate_pem)
+
+
 def test_a_signature_that_goes_wrong_later_never_leaves_the_house(key_file, issued, authority, at):
     class Failing(ProgramKey):
         is_broken = False

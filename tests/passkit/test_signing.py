@@ -117,6 +117,12 @@ def test_an_expired_certificate_is_refused(leaf, at):
         signer.sign(MANIFEST, at=at)
 
 
+def test_a_signing_time_without_a_zone_is_refused_in_words(signer, leaf, at):
+    for each in (signer, leaf(key=ec.generate_private_key(ec.SECP256R1()))):
+        with pytest.raises(passkit.CertificateError, match="no time zone"):
+            each.sign(MANIFEST, at=at.replace(tzinfo=None))
+
+
 def test_a_certificate_of_tomorrow_is_refused(leaf, at):
     signer = leaf(at=at + timedelta(days=1))
     with pytest.raises(passkit.CertificateNotYetValid):

@@ -10,8 +10,9 @@ HARD = 'Ängelholmin "Kahvi" \\ 50 % 😀\nrivi'
 
 
 def test_an_independent_reader_finds_the_same_text():
-    data = write_strings({"L_name": HARD, "L_last": "\\"})
-    assert openstep_plist.loads(data.decode("utf-16")) == {"L_name": HARD, "L_last": "\\"}
+    written = write_strings({"L_name": HARD, "L_last": "\\"}).decode("utf-16")
+    assert openstep_plist.loads(written) == {"L_name": HARD, "L_last": "\\"}
+    assert written.count("\n") == 2  # the reader would forgive one inside a text
 
 
 def test_a_file_is_utf16_little_endian_with_its_mark_and_plain_line_ends():
@@ -37,6 +38,19 @@ def test_files_of_other_programs_are_read(encoding):
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     written = f'{mark}/* kahvi */\n"L_A"="a"; // toinen\n"L_B" = "\\U00e4\\x";\n'
     assert read_strings(written.encode(encoding)) == {"L_A": "a", "L_B": "äx"}
+
+
+@pytest.mark.parametrize("written", [r"\UD83D\UDE00", r"\Ud83d\Ude00"])
+def test_a_character_in_two_escapes_is_one(written):
+    entries = read_strings(f'"L_face" = "a{written}b";'.encode())
+    assert entries == {"L_face": "a😀b"}
+    assert read_strings(write_strings(entries)) == entries
+
+
+@pytest.mark.parametrize("written", [r"\UD83D", r"\UDE00\UD83D", r"\UD83D\n\UDE00"])
+def test_half_a_character_in_escapes_is_refused(written):
+    with pytest.raises(PackageError, match="half a character"):
+        read_strings(f'"L_face" = "{written}";'.encode())
 
 
 @pytest.mark.parametrize(

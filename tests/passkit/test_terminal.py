@@ -87,6 +87,22 @@ def test_a_throwaway_signature_needs_no_certificate(run, folder, tmp_path):
     assert run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")[0] == OK
 
 
+@pytest.mark.parametrize("name", ["card.pkpass", "cards.pkpasses"])
+def test_a_try_out_is_verified_by_the_root_that_is_beside_it(run, folder, tmp_path, name):
+    made = tmp_path / name
+    _, said, _ = run("build", folder, "-o", made, "--throwaway")
+    root = made.with_suffix(".root.pem")
+    assert f"--root {root}" in said
+    assert run("verify", made, "--root", root)[0] == OK
+    assert run("lint", made, "--root", root)[0] == OK
+
+
+def test_a_try_out_that_is_refused_leaves_no_root(run, folder, tmp_path):
+    (folder / "icon.png").write_bytes(b"no picture")
+    assert run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")[0] == REFUSED
+    assert list(tmp_path.glob("*.pem")) == []
+
+
 def test_folders_become_a_bundle(run, folder, tmp_path):
     made = tmp_path / "cards.pkpasses"
     assert run("build", folder, folder, "-o", made, "--throwaway")[0] == OK
@@ -129,6 +145,26 @@ def test_a_folder_with_more_than_a_pass_is_refused(run, folder, tmp_path, name):
     code, _, complaint = run("build", folder, "-o", tmp_path / "card.pkpass", "--throwaway")
     assert code == WRONG
     assert name.partition("/")[0] in complaint
+
+
+def test_what_is_in_hidden_folders_is_left_out(run, folder, tmp_path):
+    (folder / ".git" / "refs").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main")
+    (folder / "fi.lproj" / ".cache").mkdir()
+    (folder / "fi.lproj" / ".cache" / "a.txt").write_bytes(b"x")
+    made = tmp_path / "card.pkpass"
+    assert run("build", folder, "-o", made, "--throwaway")[0] == OK
+    names = passkit.read(made.read_bytes(), root_pem=None).files
+    assert [name for name in names if "/." in f"/{name}"] == []
+
+
+def test_a_password_that_is_no_text_is_refused_in_words(run, folder, signing, tmp_path):
+    (tmp_path / "password").write_bytes(b"\xff\xfek")
+    options = [*signing, "--password-file", tmp_path / "password"]
+    code, _, complaint = run("build", folder, "-o", tmp_path / "card.pkpass", *options)
+    assert code == WRONG
+    assert "UTF-8" in complaint
+    assert "password" in complaint
 
 
 @pytest.fixture
@@ -253,6 +289,12 @@ def test_a_missing_file_is_the_commands_fault(run, tmp_path):
     code, _, complaint = run("lint", tmp_path / "none.pkpass")
     assert code == WRONG
     assert "none.pkpass" in complaint
+
+
+def test_the_help_tells_whose_time_an_ec_key_signs(capsys):
+    with pytest.raises(SystemExit):
+        main(["build", "--help"], now=None, is_colored=False)
+    assert "EC key" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_module_runs_and_explains_itself():

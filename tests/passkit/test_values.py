@@ -78,12 +78,23 @@ def test_an_offset_wallet_cannot_read_becomes_utc():
 
 
 @pytest.mark.parametrize(
+    ("written", "seconds"), [("0001-01-01T00:00:30", 59), ("9999-12-31T23:59:30", -59)]
+)
+def test_a_moment_beyond_the_calendar_is_refused(written, seconds):
+    at = datetime.fromisoformat(written).replace(tzinfo=timezone(timedelta(seconds=seconds)))
+    with pytest.raises(ContentError, match="years 1 to 9999") as refusal:
+        moment(at, "expirationDate")
+    assert refusal.value.path == "expirationDate"
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         (Decimal("12.50"), 12.5),
         (Decimal("60.1699"), 60.1699),
         (Decimal("3"), 3),
         (Decimal("-0"), 0),
+        (-0.0, 0.0),
         (0.1, 0.1),
         (2**53, 2**53),
     ],

@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,10 @@ def leima(monkeypatch, tmp_path, authority, capsys):
 def apple(authority, tmp_path):
     """Gives the .cer for a key, of which it needs nothing but the public half."""
 
-    def sign(key_path, *, pass_type=PASS_TYPE, days=395):
+    def sign(key_path, *, pass_type=PASS_TYPE, days=395, starts=0):
         key = load_key(Path(key_path).read_bytes())
         issued = authority.issue_pass_certificate(
-            pass_type, TEAM, at=clock.now(), valid_days=days, key=key
+            pass_type, TEAM, at=clock.now() + timedelta(days=starts), valid_days=days, key=key
         )
         der = load_certificate(issued.certificate_pem).public_bytes(Encoding.DER)
         (tmp_path / "pass.cer").write_bytes(der)
@@ -90,6 +91,39 @@ def test_a_shorter_one_is_installed_but_does_not_sign(leima, apple):
         key = row(leima("certificate request"), "Key")
         printed = leima(f"certificate install {apple(key, days=days)}")
     assert "goes on signing: it is good for longer" in printed
+
+
+def states(listed: str) -> list[str]:
+    return re.findall(r"(?m)^(?:1 )?  (\w+(?: yet)?) +pass\.", listed)
+
+
+def test_one_that_begins_later_and_lasts_longer_takes_over_on_its_day(leima, apple):
+    leima(f"certificate install {apple(row(leima('certificate request'), 'Key'), days=30)}")
+    key = row(leima("certificate request"), "Key")
+    printed = leima(f"certificate install {apple(key, starts=3)}")
+    day = clock.now() + timedelta(days=3, hours=-1)
+    assert f"It signs from {day:%Y-%m-%d} on" in printed
+    assert "goes on signing until then" in printed
+    assert "good for longer" not in printed
+    assert states(leima("certificate list")) == ["signs", "not yet"]
+
+
+def test_one_that_begins_later_and_ends_earlier_never_signs(leima, apple):
+    leima(f"certificate install {apple(row(leima('certificate request'), 'Key'))}")
+    key = row(leima("certificate request"), "Key")
+    printed = leima(f"certificate install {apple(key, starts=3, days=30)}")
+    assert "goes on signing: it is good for longer" in printed
+    assert sorted(states(leima("certificate list"))) == ["not yet", "signs"]
+
+
+def test_a_first_one_that_begins_later_does_not_sign_yet(leima, apple):
+    key = row(leima("certificate request"), "Key")
+    printed = leima(f"certificate install {apple(key, starts=3)}")
+    assert "Nothing signs until then" in printed
+    assert "leima run --production" not in printed
+    listed = leima("certificate list")
+    assert listed.startswith("1 ")
+    assert states(listed) == ["not yet"]
 
 
 def test_a_p12s_password_may_come_by_standard_input(leima, tmp_path, authority):

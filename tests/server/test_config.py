@@ -30,6 +30,19 @@ def test_nothing_given_runs_on_this_machine(tmp_path):
     assert made.allow_http
 
 
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SettingsError, match="LEIMA_DATA_DIR"):
+        settings(tmp_path / "file" / "var")
+
+
+def test_a_data_folder_that_cannot_be_made_stops_the_database_too(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    made = settings(tmp_path / "file" / "var", LEIMA_SECRET_KEY=SECRET)
+    with pytest.raises(SettingsError, match=r"LEIMA_DATA_DIR.*Not a directory"):
+        config.make_data_dir(made)
+
+
 def test_the_public_url_follows_the_port(tmp_path):
     assert settings(tmp_path, LEIMA_PORT="8123").public_url == "http://127.0.0.1:8123"
 

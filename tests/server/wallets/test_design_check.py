@@ -1,6 +1,7 @@
 """What is said of a design that has a fault."""
 
 import io
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -67,6 +68,28 @@ def test_contrast_is_that_of_the_accessibility_guidelines(one, other, ratio):
 
 def test_a_design_as_it_should_be_has_no_finding(folder):
     assert examine(folder()) == []
+
+
+def test_every_fault_is_told_at_once_with_the_key_of_a_colour(folder):
+    own = folder()
+    for key in ("background_color", "label_color"):
+        toml = (own / "design.toml").read_text("utf-8")
+        written = re.sub(rf'(?m)^{key} = ".*"', f'{key} = "red"', toml)
+        (own / "design.toml").write_text(written, "utf-8")
+    (own / "icon.png").write_bytes(b"no picture")
+    change(own, "kind", "kinds", "sample.toml")
+    told = faults(own)
+    assert len(told) == 4
+    for each in ("background_color: 'red'", "label_color: 'red'", "icon.png", "sample.toml"):
+        assert sum(each in says for says in told) == 1
+
+
+def test_without_a_sample_the_design_itself_is_checked(folder):
+    own = folder()
+    (own / "sample.toml").unlink()
+    assert faults(own) == []
+    (own / "strip.png").write_bytes(b"no picture")
+    assert any("strip.png" in says for says in faults(own))
 
 
 @pytest.mark.parametrize("key", ["foreground_color", "label_color"])
@@ -233,8 +256,8 @@ def test_heavy_pictures_are_advice(folder):
 def test_without_a_sample_the_check_says_where_to_get_one(folder):
     own = folder()
     (own / "sample.toml").unlink()
-    (fault,) = faults(own)
-    assert "sample.toml" in fault
+    (missing,) = advice(own)
+    assert "sample.toml cannot be read: copy one from another design" in missing
 
 
 @pytest.mark.parametrize(
