@@ -109,7 +109,7 @@ TAGS = cases(
                 put(semantics={"flightNumber": "815"}),
             ),
         ),
-        "misspelt-tag": ("semantic-tag-unknown", put(semantics={"blance": AMOUNT})),
+        "misspelt-tag": ("semantic-tag-unknown", put(semantics={"balancex": AMOUNT})),
         "seats-on-a-card": (
             "semantic-tag-of-other-style",
             put(semantics={"seats": [{"seatRow": "A"}]}),
@@ -175,7 +175,7 @@ RELEVANCE = cases(
             dated({"date": "2030-01-01T10:00:00Z", "startDate": "2030-01-01T10:00:00Z"}),
         ),
         "two-days": ("relevant-date-long", dated(DAY | {"endDate": "2030-01-03T10:00:00Z"})),
-        "place-with-more": ("key-unknown", put(locations=[PLACE | {"lattitude": 1}])),
+        "place-with-more": ("key-unknown", put(locations=[PLACE | {"latitudex": 1}])),
         "place-of-null": ("key-type", put(locations=[PLACE | {"altitude": None}])),
         "beacon-with-an-empty-text": (
             "beacon-shape",
