@@ -157,7 +157,7 @@ def _characters(value: Any, path: str = "") -> Findings:
     if isinstance(value, str):
         if not value.isprintable() and (odd := _ODD_CHARACTER(value)):
             detail = f"There is a U+{ord(odd[0]):04X} at character {odd.start() + 1}."
-            yield found("text-characters", path, detail)
+            yield found("text-zero" if odd[0] == "\0" else "text-characters", path, detail)
     elif isinstance(value, dict):
         for key, each in value.items():
             place = f"{path}.{key}" if path else key
