@@ -5,7 +5,7 @@ Apple: Wallet Passes, Pass (the keys of pass.json); Showing a Pass on the Lock S
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -49,8 +49,8 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True, rename=key_of):
     draws, others are appended for older systems. `max_distance` is in metres.
     `associated_store_identifiers` are those of apps; `app_launch_url` is what the app is opened
     with. `grouping_identifier` keeps event tickets together. `logo_symbol_name` is an SF Symbol
-    drawn as logo from iOS 27 on. `user_info` is any JSON value; it is not shown, but readable in
-    the file: keep personal data out of it.
+    drawn as logo from iOS 27 on. `user_info` is a mapping of JSON values; it is not shown, but
+    readable in the file: keep personal data out of it.
 
     Raises ContentError whose `path` is the key of pass.json.
     """
@@ -304,6 +304,12 @@ def _distance(value: Number, path: str) -> int | float:
     return written
 
 
+def _user_info(value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise ContentError(path, f"wants an object, not {type(value).__name__}.")
+    return json_value(value, path)
+
+
 _KEYS = {each.name: each.encode_name for each in msgspec.structs.fields(Pass)}
 _STYLES: tuple[tuple[str, type[Style]], ...] = (
     ("store_card", StoreCard),
@@ -330,7 +336,7 @@ _RARE: dict[str, Callable[[Any, str], Any]] = {
     "grouping_identifier": text,
     "app_launch_url": _launch_url,
     "semantics": _of(Semantics),
-    "user_info": json_value,
+    "user_info": _user_info,
 }
 _LISTS = {
     "featured_actions": FeaturedAction,

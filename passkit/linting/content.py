@@ -157,12 +157,13 @@ def _characters(value: Any, path: str = "") -> Findings:
     if isinstance(value, str):
         if not value.isprintable() and (odd := _ODD_CHARACTER(value)):
             detail = f"There is a U+{ord(odd[0]):04X} at character {odd.start() + 1}."
-            yield found("text-characters", path, detail)
+            yield found("text-zero" if odd[0] == "\0" else "text-characters", path, detail)
     elif isinstance(value, dict):
         for key, each in value.items():
             place = f"{path}.{key}" if path else key
-            if _ODD_CHARACTER(key):
-                yield found("text-characters", place, "The key holds such a character.")
+            if odd := _ODD_CHARACTER(key):
+                rule = "text-zero" if odd[0] == "\0" else "text-characters"
+                yield found(rule, place, "The key holds such a character.")
             yield from _characters(each, place)
     elif isinstance(value, list):
         for index, each in enumerate(value):

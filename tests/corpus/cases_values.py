@@ -121,7 +121,7 @@ TOP = cases(
     {
         "half-a-character": ("text-characters", put(description="Kahvi\ud800")),
         "half-a-character-in-a-key": ("text-characters", put(userInfo={"\udfff": 1})),
-        "zero-in-a-text": ("text-characters", reward(value="Kah\0vi")),
+        "zero-in-a-text": ("text-zero", reward(value="Kah\0vi")),
         "info-is-a-text": ("key-type", put(userInfo="x")),
         "info-is-null": ("key-type", put(userInfo=None)),
         "empty-logo-text": ("key-value", put(logoText="")),

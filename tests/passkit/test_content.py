@@ -131,6 +131,8 @@ def test_a_printed_pass_tells_no_secret(make_pass):
         ({"relevant_dates": [RelevantDate(date=NOON)]}, "relevantDates"),
         ({"user_info": {"a": float("inf")}}, "userInfo.a"),
         ({"user_info": object()}, "userInfo"),
+        ({"user_info": [1]}, "userInfo"),
+        ({"user_info": "x"}, "userInfo"),
         ({"max_distance": Decimal("Infinity")}, "maxDistance"),
         ({"voided": "false"}, "voided"),
         ({"voided": 1}, "voided"),
@@ -160,7 +162,8 @@ def test_a_wrong_value_is_refused_with_its_path(make_pass, settings, path):
 
 def test_false_zero_and_nothing_in_user_info_are_written(written):
     for info in (False, 0, "", [], {}):
-        assert written(user_info=info)["userInfo"] == info
+        assert written(user_info={"a": info})["userInfo"] == {"a": info}
+    assert written(user_info={})["userInfo"] == {}
     assert "userInfo" not in written(user_info=None)
 
 
@@ -242,7 +245,7 @@ def test_a_pass_can_be_made_again_from_its_own_values(make_pass):
         beacons=[BEACON],
         relevant_dates=[RelevantDate(date=NOON)],
         expiration_date=NOON,
-        user_info=[1],
+        user_info={"a": [1]},
     )
     assert msgspec.structs.replace(made) == made
     assert msgspec.structs.replace(made).to_json() == made.to_json()

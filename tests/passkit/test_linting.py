@@ -9,6 +9,7 @@ import pytest
 
 import passkit
 from passkit.linting import Severity, lint, refuses, rules
+from passkit.linting.content import content
 
 APPLE_PAGES = {
     "Apple PKI",
@@ -127,3 +128,11 @@ def test_every_rule_says_who_minds_and_what_to_do():
         kind, _, title = rule.source.partition(": ")
         assert rule.source in ("Pass Builder", "passkit") or kind in ("Apple", "observed")
         assert title in APPLE_PAGES if kind == "Apple" else True
+
+
+def test_findings_come_in_the_order_of_the_file(at):
+    settings = [f"setting{number}" for number in (5, 3, 8, 1, 7, 2, 6, 4)]
+    field = {"key": "a", "value": "x"} | dict.fromkeys(settings, 1)
+    findings = content({"storeCard": {"backFields": [field]}}, at=at)
+    told = [each.path for each in findings if each.rule.id == "field-setting-unknown"]
+    assert told == [f"storeCard.backFields[0].{setting}" for setting in settings]
