@@ -65,7 +65,7 @@ class Shortcut:
         return answer
 
     def _list(self, environ: dict[str, Any]) -> Answer | None:
-        match, since = _LIST(environ["PATH_INFO"]), _SINCE(environ["QUERY_STRING"])
+        match, since = _LIST(environ.get("PATH_INFO", "")), _SINCE(environ.get("QUERY_STRING", ""))
         if not match or not since:
             return None
         device, pass_type = match.groups()
@@ -77,7 +77,7 @@ class Shortcut:
         return answer
 
     def _fetch(self, environ: dict[str, Any]) -> Answer | None:
-        match, holder = _FETCH(environ["PATH_INFO"]), self._extensions["leima_identity"]
+        match, holder = _FETCH(environ.get("PATH_INFO", "")), self._extensions["leima_identity"]
         if not match or holder is None:
             return None
         pass_type, serial_number = match.groups()
@@ -125,7 +125,7 @@ def _is_plain(environ: dict[str, Any]) -> bool:
     """Whether a phone is asking for something and sends nothing."""
     return (
         environ["REQUEST_METHOD"] == "GET"
-        and environ["PATH_INFO"].startswith("/v1/")
+        and environ.get("PATH_INFO", "").startswith("/v1/")
         and environ.get("CONTENT_LENGTH") in _NOTHING
         and "HTTP_TRANSFER_ENCODING" not in environ
         and not environ.get(UNKNOWN_LENGTH)
