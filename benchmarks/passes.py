@@ -164,7 +164,7 @@ def _peer(contest: _Contest, peer: Peer) -> Figure:
         what=peer.name,
         figure=_rate(costs.theirs for costs in rounds),
         ratio=statistics.median(costs.theirs / costs.ours for costs in rounds),
-        goal=min(peer.least, peer.share * limit) or None,
+        goal=peer.least or None,
         note="; ".join(filter(None, notes)),
     )
 

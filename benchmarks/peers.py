@@ -35,16 +35,14 @@ class Spent(NamedTuple):
 class Peer:
     """A library, the command that makes its passes, and how many of them are a slice.
 
-    `least` is how many times as many passes as it we want to make for the same processor time, or
-    else `share` of what bare signatures would reach, where a processor signs too slowly for that;
-    0 where it is there for comparison.
+    `least` is how many times as many passes as it we want to make for the same processor time; 0
+    where it is there for comparison.
     """
 
     name: str
     command: tuple[str, ...]
     slice: int
     least: float = 0.0
-    share: float = 0.0
     note: str = ""
 
 
@@ -58,7 +56,6 @@ def known() -> list[Peer]:
             command=(node, "pass_js.mjs"),
             slice=100,
             least=1.9,
-            share=0.86,
             note=f"Node {version}",
         ),
         Peer(
@@ -72,14 +69,12 @@ def known() -> list[Peer]:
             command=(*_PYTHON, "py_pkpass"),
             slice=8,
             least=110,
-            share=0.82,
         ),
         Peer(
             name="passkit-generator 3.6",
             command=(node, "passkit_generator.mjs"),
             slice=8,
             least=130,
-            share=0.78,
             note=f"Node {version}",
         ),
     ]

@@ -12,7 +12,21 @@ LeimaError
     └── TooMany              429
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from server.face import Text
+
+T = TypeVar("T")
+
+
+def attempt(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What `call` gave, or the error that it ended with: for those who must go on whatever it is.
+    They log it or hand it on."""
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 - it is the caller's to tell, and nothing else may end
+        return None, error
 
 
 class LeimaError(Exception):

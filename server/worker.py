@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from passkit.signing import ALARM_DAYS
 from server import deliveries, events, traces
+from server.errors import attempt
 from server.services import Services
 from server.wakeups import Wakeups
 from server.wallets.apple_push import open_push
@@ -105,12 +106,11 @@ class Worker:
     def _attempt(self, task: _Task) -> float | None:
         if time.monotonic() < self._resting.get(task, 0.0):
             return None
-        try:
-            return task()
-        except Exception:  # noqa: BLE001 - one bad row must not end all background work
+        wait, error = attempt(task)  # one bad row must not end all background work
+        if error is not None:
             self._resting[task] = time.monotonic() + _REST_SECONDS
-            _log.exception("worker.task_failed task=%s", task.__name__)
-            return None
+            _log.error("worker.task_failed task=%s", task.__name__, exc_info=error)
+        return wait
 
     def _mind_certificate(self) -> None:
         """Push under the certificate that passes are signed with, and say when it comes to an end.

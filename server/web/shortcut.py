@@ -15,6 +15,7 @@ from typing import Any
 from flask import Flask
 
 from server.door import UNKNOWN_LENGTH
+from server.errors import attempt
 from server.services import Services
 from server.wallets import apple_calls
 from server.wallets.apple_calls import Answer
@@ -55,11 +56,9 @@ class Shortcut:
     def _answer(self, environ: dict[str, Any]) -> Answer | None:
         """None: this is for the framework."""
         began = time.perf_counter()
-        try:
-            answer = self._list(environ) or self._fetch(environ)
-        except Exception as error:  # noqa: BLE001 - the framework makes the answer of it
+        answer, error = attempt(lambda: self._list(environ) or self._fetch(environ))
+        if error is not None:  # the framework makes the answer of it
             environ[FAILED] = error
-            return None
         if answer is not None:
             observed.count(_GROUP, "GET", answer.status, time.perf_counter() - began)
         return answer
