@@ -19,65 +19,12 @@ from urllib.parse import urlsplit
 
 from server import logs
 from server.errors import SettingsError
+from server.setting_names import NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
 _KEY_LENGTH = 32
 LOCALES = ROOT / "server" / "locales"
-
-# name -> (may also come from <NAME>_FILE, what it is)
-NAMES: dict[str, tuple[bool, str]] = {
-    "LEIMA_HOST": (False, "address to listen on; default 127.0.0.1"),
-    "LEIMA_PORT": (False, "port to listen on; default 8000"),
-    "LEIMA_PUBLIC_URL": (False, "where phones reach the service: https://host, no path"),
-    "LEIMA_DATA_DIR": (False, "folder for what the service makes itself; default ./var"),
-    "LEIMA_DATABASE_URL": (
-        True,
-        "sqlite:///… or postgresql+psycopg://…; default SQLite in the folder",
-    ),
-    "LEIMA_SECRET_KEY": (True, "32 or more random characters: signs sessions, seals PINs"),
-    "LEIMA_APPLE_CERTIFICATE_FILE": (
-        False,
-        "your pass type certificate, PEM or DER; default what `leima certificate` installed",
-    ),
-    "LEIMA_APPLE_KEY_FILE": (False, "the private key of that certificate, PEM"),
-    "LEIMA_APPLE_KEY_PASSWORD": (True, "the password of the key, when it has one"),
-    "LEIMA_APPLE_WWDR_FILE": (False, "Apple's intermediate certificate; default G4, built in"),
-    "LEIMA_APNS_URL": (False, "push service; default https://api.push.apple.com"),
-    "LEIMA_APNS_CA_FILE": (False, "root certificates to trust for it; default the system's"),
-    "LEIMA_PUSH_JOIN_SECONDS": (False, "changes within this time share one push; default 2"),
-    "LEIMA_PUSH_RETRY_SECONDS": (False, "wait after Apple's 5xx answers; default 900"),
-    "LEIMA_PASS_CACHE_MB": (False, "memory for signed passes, in each process; default 64"),
-    "LEIMA_DEVICES_PER_PASS": (False, "phones that may hold one pass; default 20"),
-    "LEIMA_PUSH_BULK_PER_SECOND": (
-        False,
-        "pushes a second, of a worker, that nobody waits for; default 500",
-    ),
-    "LEIMA_PUSH_TYPE": (False, "apns-push-type of pushes; default background"),
-    "LEIMA_PUSH_PRIORITY": (False, "apns-priority of pushes, 1, 5 or 10; default 5"),
-    "LEIMA_PUSH_EXPIRATION_DAYS": (
-        False,
-        "how long Apple tries to reach a phone that is off; default 1",
-    ),
-    "LEIMA_TIMELINE_DAYS": (False, "how long the timelines of cards are kept, in days; default 30"),
-    "LEIMA_SANDBOX_FILE": (
-        False,
-        "what the front page offers to try; `leima run --sandbox` sets it",
-    ),
-    "LEIMA_SANDBOX_PORT": (False, "port of the sandbox's phones page; default 8001"),
-    "LEIMA_SANDBOX_APNS_PORT": (False, "port of the sandbox's APNs stand-in; default 8443"),
-    "LEIMA_SANDBOX_CLOCK_FILE": (
-        False,
-        "for trials: a file with the seconds that the clock is off, read at every look",
-    ),
-    "LEIMA_TLS_CERT_FILE": (False, "certificate chain to serve https with, PEM"),
-    "LEIMA_TLS_KEY_FILE": (False, "the private key of that certificate, PEM"),
-    "LEIMA_TRUSTED_PROXIES": (False, "networks whose X-Forwarded-For is believed; default none"),
-    "LEIMA_METRICS_TOKEN": (True, "bearer token that opens /metrics; 16 or more characters"),
-    "LEIMA_RATE_LIMIT_FACTOR": (False, "how generous the rate limits are; default 1, 0 is off"),
-    "LEIMA_LOG_LEVEL": (False, "debug, info, warning or error; default info"),
-    "LEIMA_LOG_FORMAT": (False, "text or json; default text"),
-}
 
 Network = IPv4Network | IPv6Network
 
@@ -118,6 +65,14 @@ class Settings:
     push_priority: int = 5
     push_expiration_days: float = 1.0
     timeline_days: int = 30
+    google_issuer_id: str | None = None
+    google_service_account_file: Path | None = None
+    google_api_url: str | None = None
+    google_save_url: str | None = None
+    google_keys_url: str | None = None
+    google_per_second: float = 10.0
+    google_notify_per_day: int = 3
+    sandbox_google_port: int = 8002
 
     @property
     def is_loopback(self) -> bool:
@@ -180,6 +135,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         log_format=log_format,
         **_push_choices(values),
         timeline_days=_days(values, "LEIMA_TIMELINE_DAYS", 30),
+        **_google(values, public_url),
+        sandbox_google_port=_whole(values, "LEIMA_SANDBOX_GOOGLE_PORT", 8002),
     )
 
 
@@ -300,6 +257,47 @@ def _push_choices(values: Mapping[str, str]) -> dict[str, Any]:
         "push_priority": int(priority),
         "push_expiration_days": _between(values, "LEIMA_PUSH_EXPIRATION_DAYS", 1, (0, 30)),
     }
+
+
+def _google(values: Mapping[str, str], public_url: str) -> dict[str, Any]:
+    """Who we are to Google, and how fast it is told."""
+    issuer_id = values.get("LEIMA_GOOGLE_ISSUER_ID")
+    file = _file(values, "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE")
+    if (issuer_id is None) != (file is None):
+        raise SettingsError(
+            "LEIMA_GOOGLE_ISSUER_ID and LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE come together: give "
+            "both or none"
+        )
+    if issuer_id is not None and not (issuer_id.isascii() and issuer_id.isdigit()):
+        raise SettingsError(
+            f"LEIMA_GOOGLE_ISSUER_ID={issuer_id!r}: give the digits that the Google Pay & Wallet "
+            "Console shows as Issuer ID"
+        )
+    urls = {
+        f"google_{name}_url": _service_url(values, f"LEIMA_GOOGLE_{name.upper()}_URL", public_url)
+        for name in ("api", "save", "keys")
+    }
+    return {
+        "google_issuer_id": issuer_id,
+        "google_service_account_file": file,
+        **urls,
+        "google_per_second": _between(values, "LEIMA_GOOGLE_PER_SECOND", 10, (0.1, 1000)),
+        "google_notify_per_day": int(_between(values, "LEIMA_GOOGLE_NOTIFY_PER_DAY", 3, (0, 3))),
+    }
+
+
+def _service_url(values: Mapping[str, str], name: str, public_url: str) -> str | None:
+    """An address of Google's, or of its stand-in: http only when all is on this machine."""
+    url = values.get(name)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (
+        parts.scheme == "http" and _is_loopback(url) and _is_loopback(public_url)
+    )
+    if not is_safe or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"{name}={url!r}: give an https address (http only on loopback)")
+    return url.rstrip("/")
 
 
 def _between(

@@ -1,6 +1,7 @@
 """The tables. docs of each column that is not obvious stand at its class."""
 
 from server.models.brand import ApiKey, Brand, Location, Staff, Till, TillSession
+from server.models.google import GoogleCallback, GoogleClass, GoogleIssuer, GoogleObject
 from server.models.ledger import Event, LedgerEntry, Lot
 from server.models.member import Card, Consent, Member, Pass
 from server.models.programme import PassType, Programme, ProgrammePart
@@ -15,6 +16,10 @@ __all__ = [
     "Delivery",
     "Device",
     "Event",
+    "GoogleCallback",
+    "GoogleClass",
+    "GoogleIssuer",
+    "GoogleObject",
     "LedgerEntry",
     "Location",
     "Lot",

@@ -21,6 +21,9 @@ STEPS = (
     "failed",
     "complained",
     "downloaded",
+    "told",
+    "saved",
+    "deleted",
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("passkit", "server")
+PRODUCT = ("googlewallet", "passkit", "server")
 EVERYWHERE = (*PRODUCT, "tests", "benchmarks", "fuzz", "soak", "scripts")
 GENERATED = "server/migrations/versions"
 
@@ -17,7 +17,14 @@ VENDOR = re.compile(
     r"\b(storeCard|passTypeIdentifier|serialNumbers?|pushToken|webServiceURL|authenticationToken"
     r"|changeMessage|headerFields|primaryFields|backFields|loyaltyObject|loyaltyPoints)\b"
 )
-VENDOR_ROOMS = ("passkit/", "server/wallets/", "server/web/apple_web_service", "server/sandbox/")
+VENDOR_ROOMS = (
+    "googlewallet/",
+    "passkit/",
+    "server/wallets/",
+    "server/web/apple_web_service",
+    "server/web/google_callbacks",
+    "server/sandbox/",
+)
 KINDS = re.compile(r"""["']stamp_card["']""")
 KIND_ROOMS = ("server/programmes/", "server/demo.py")
 
@@ -64,6 +71,7 @@ def test_only_use_cases_open_transactions():
         "server/deliveries.py",
         "server/events.py",
         "server/founding.py",
+        "server/google_objects.py",
         "server/registrations.py",
         "server/sessions.py",
         "server/staff.py",
