@@ -93,7 +93,7 @@ class Content(BaseModel):
 
     def warnings(self) -> tuple[str, ...]:
         """What Google takes but does not show whole, each as `path: what to do`; () if nothing."""
-        return tuple(_warnings(self, ""))
+        return tuple(each for path, part in parts(self) for each in _warnings(part, path))
 
     @classmethod
     def _read(cls, written: str, *, allow_http: bool) -> Self:
@@ -119,19 +119,22 @@ class Shown:
             yield f"{path}: has {length} characters, and {self.most} are shown: shorten it."
 
 
-def _warnings(value: Any, path: str) -> Iterator[str]:
+def parts(value: Any, path: str = "") -> Iterator[tuple[str, Content]]:
+    """The value and all that is within it, each with the path to it."""
     if isinstance(value, tuple):
         for index, each in enumerate(value):
-            yield from _warnings(each, f"{path}[{index}]")
+            yield from parts(each, f"{path}[{index}]")
     elif isinstance(value, Content):
-        for name, field in type(value).model_fields.items():
-            if not (held := getattr(value, name)):
-                continue
-            place = _join(path, field.alias or name)
-            for mark in field.metadata:
-                if isinstance(mark, Shown):
-                    yield from mark.warnings(held, place)
-            yield from _warnings(held, place)
+        yield path, value
+        for name, key in _aliases(type(value)).items():
+            yield from parts(getattr(value, name), _join(path, key))
+
+
+def _warnings(content: Content, path: str) -> Iterator[str]:
+    for name, field in type(content).model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, Shown) and (held := getattr(content, name)):
+                yield from mark.warnings(held, _join(path, field.alias or name))
 
 
 def _texts(localized: Content) -> Iterator[tuple[str, str]]:
