@@ -88,7 +88,8 @@ def bodies(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _value(kind: str, name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    if special := _BY_PLACE.get((kind, name)) or _BY_NAME.get(name):
+    special = _BY_PLACE.get((kind, name), _BY_NAME.get(name))
+    if special is not None:
         return special
     if "$ref" in schema:
         return st.deferred(lambda: bodies(schema["$ref"].rpartition("/")[2]))
