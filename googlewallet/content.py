@@ -157,16 +157,20 @@ def _refusals(error: ValidationError) -> list[ContentError]:
 
 
 def _refusal(details: ErrorDetails) -> ContentError:
-    path = ""
-    for part in details["loc"]:
-        spelt = part if isinstance(part, int) else _alias(part)
-        path = f"{path}[{spelt}]" if isinstance(spelt, int) else _join(path, spelt)
-    context = details.get("ctx", {})
+    place, context = details["loc"], details.get("ctx", {})
     if details["type"] == "extra_forbidden":
-        return ContentError(path, _unknown(str(details["loc"][-1])))
-    rule = _RULES.get(details["type"], details["msg"])
-    told = {"given": _given(details["input"]), **context}
-    return ContentError(_join(path, context.get("key", "")), rule.format_map(told))
+        key = str(place[-1])
+        return ContentError(_join(_path(place[:-1]), key), _unknown(key))
+    rule = _RULES.get(details["type"], "{told}")
+    told = {"told": details["msg"], "given": _given(details["input"]), **context}
+    return ContentError(_join(_path(place), context.get("key", "")), rule.format_map(told))
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in place:
+        path = f"{path}[{part}]" if isinstance(part, int) else _join(path, _alias(part))
+    return path
 
 
 def _join(path: str, key: str) -> str:
