@@ -59,6 +59,7 @@ class LocalGoogle:
         self.assertions: list[str] = []
         self.replies: deque[Reply] = deque()
         self.token_replies: deque[Reply] = deque()
+        self.arrived = threading.Semaphore(0)  # one for each request, before the gate
         self.gate = threading.Event()
         self.gate.set()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -92,6 +93,7 @@ class LocalGoogle:
         self.reply(status, envelope(status, reason), **changes)
 
     def answer(self, asked: Asked) -> Reply:
+        self.arrived.release()
         self.gate.wait()
         if asked.path != "/token":
             self.asked.append(asked)

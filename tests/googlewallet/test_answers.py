@@ -74,8 +74,17 @@ def test_newer_services_tell_their_reason_in_the_details():
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"<html>", b"[1]", b"null", b'{"error": "x"}', b'{"error": {"errors": {}}}', b"\xff"]
-    + [b'{"error": {"errors": [1, {"reason": 7}], "message": []}}', b"[" * 100_000],
+    [
+        b"",
+        b"<html>",
+        b"[1]",
+        b"null",
+        b"\xff",
+        b'{"error": "x"}',
+        b'{"error": {"errors": {}}}',
+        b'{"error": {"errors": [1, {"reason": 7}], "message": []}}',
+        b"[" * 100_000,
+    ],
 )
 def test_an_error_in_any_shape_is_judged_by_its_status(content: bytes):
     error = answers.error_of(answered(503, content))
@@ -140,4 +149,4 @@ def test_a_wait_is_read_in_both_its_forms(headers, seconds):
 def test_no_answer_says_how_it_failed_and_leaves_open_what_happened(error, reason: str):
     told = answers.failure_of(error)
     assert (told.status, told.reason, told.verdict) == (None, reason, Verdict.UNREACHABLE)
-    assert not told.detail.endswith(": ")
+    assert not told.detail.endswith(":")
