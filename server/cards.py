@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, bindparam, cast, update
+from sqlalchemy import String, bindparam, case, cast, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -98,6 +98,9 @@ class ShownPass:
     """A pass with all that its file is made of, as of one moment."""
 
     version: Version
+    card_id: UUID
+    link_token: str
+    programme_id: UUID
     pass_type_identifier: str
     serial_number: str
     authentication_token: str
@@ -118,6 +121,8 @@ _SHOWN_PASS = Look(
     columns(
         *VERSION_COLUMNS,
         col(Pass.card_id),
+        col(Card.link_token),
+        col(Card.programme_id),
         col(Pass.pass_type_identifier),
         col(Pass.serial_number),
         col(Pass.authentication_token),
@@ -141,6 +146,13 @@ _SHOWN_PASS = Look(
     .join(ProgrammePart, col(ProgrammePart.programme_id) == col(Programme.id))
     .where(col(Pass.id) == bindparam("pass_id"))
     .order_by(col(ProgrammePart.position))
+)
+# The pass that speaks for a card: the live one, else the one that was voided last.
+_LEADING = Look(
+    columns(_PASS.c.id)
+    .where(_PASS.c.card_id == bindparam("card_id"), _PASS.c.purpose == "card")
+    .order_by(case((_PASS.c.state == "live", 0), else_=1), _PASS.c.modified_at.desc())
+    .limit(1)
 )
 _LIVE_OF_LINK = Look(
     columns(*VERSION_COLUMNS, col(Pass.serial_number))
@@ -261,6 +273,9 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
     )
     return ShownPass(
         version=Version.of(row),
+        card_id=row.card_id,
+        link_token=row.link_token,
+        programme_id=row.programme_id,
         pass_type_identifier=row.pass_type_identifier,
         serial_number=row.serial_number,
         authentication_token=row.authentication_token,
@@ -269,6 +284,15 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
         design=designs.load(row.design),
         face=face,
     )
+
+
+def show_card(database: Database, card_id: UUID, *, at: datetime) -> ShownPass | None:
+    """The card as its live pass shows it, or the last voided one when none is live.
+
+    None when the card is gone.
+    """
+    rows = database.look(_LEADING, card_id=card_id)
+    return show_pass(database, rows[0].id, at=at) if rows else None
 
 
 def link_unknown() -> NotFound:
