@@ -4,7 +4,6 @@ Nothing of it was held against Google itself: it is Google's documentation as we
 (docs/google-stand-in.md says where that is a guess).
 """
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from copy import deepcopy

@@ -122,8 +122,9 @@ class Resources:
 
     def seen(self, kind: Kind, id: str) -> Body:
         """It, with what the platform adds. Raises CallRefused 404."""
-        body = self._expired(kind, self._found(kind, id))
-        return body if kind.is_class else {**body, "hasUsers": bool(self._store.savers(id))}
+        with self._store.lock:
+            body = self._expired(kind, self._found(kind, id))
+            return body if kind.is_class else {**body, "hasUsers": bool(self._store.savers(id))}
 
     def _found(self, kind: Kind, id: str) -> Body:
         self._require_own(kind, id)
