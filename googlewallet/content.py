@@ -194,7 +194,6 @@ _RULES = {
     "model_type": "wants a {class_name}, not {given}.",
     "tuple_type": "wants a list, not {given}.",
     "too_long": "has {actual_length} entries, and Google takes {max_length}: leave some out.",
-    "too_short": "has no entry: write one, or leave the key out.",
     "json_invalid": "This is no JSON that Google reads: {error}.",
 }
 

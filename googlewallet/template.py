@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from googlewallet.content import Content, parts, wrong
-from googlewallet.values import Choice, Several, exactly_one
+from googlewallet.values import Choice, Several, Some, exactly_one
 
 _PATH = re.compile(r"(class|object)(\.[A-Za-z][A-Za-z0-9]*(\['[A-Za-z0-9_-]+'\])?)+").fullmatch
 
@@ -48,7 +48,7 @@ class FieldReference(Content):
 class FieldSelector(Content):
     """The first of these fields that is not empty."""
 
-    fields: Several[FieldReference] = Field(min_length=1)
+    fields: Some[FieldReference]
 
     @classmethod
     def of(cls, *paths: str) -> Self:
