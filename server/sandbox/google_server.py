@@ -7,6 +7,7 @@ the service that is measured against the stand-in; everything else is Werkzeug's
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.client import responses
 from typing import Any
 
@@ -52,7 +53,8 @@ class Server:
             self._thread.join()
             self._server.server_close()
             for connection in list(self._handler.connections):
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the client was faster
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
         assert self._server
@@ -100,9 +102,8 @@ class _Handler(WSGIRequestHandler):
         body = self.rfile.read(int(length))
         try:
             self._write(self.api.answer(method, target, headers.get("authorization", ""), body))
-        except Dropped:
+        except (Dropped, OSError):  # told to give no answer, or nobody waits for it
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _read_headers(self) -> dict[str, str]:
         headers = {}
