@@ -54,7 +54,9 @@ def test_an_insert_whose_answer_is_lost_makes_one_object(google, ledger):
     google.settle()
     assert [call.status for call in google.calls("POST", LOYALTY)][-1] == 409
     assert google.balance(ledger.card) == 1
-    assert len(google.stand_in._store.ids(Kind.LOYALTY_OBJECT, google.row(ledger.card).class_id)) == 1
+    assert (
+        len(google.stand_in._store.ids(Kind.LOYALTY_OBJECT, google.row(ledger.card).class_id)) == 1
+    )
 
 
 @pytest.mark.parametrize("when", ["before_commit", "after_commit"])

@@ -194,9 +194,10 @@ def test_another_issuer_gets_the_card_as_a_new_one(google, saved, services):
         row.object_id = "8000000000000000002.of-another-issuer"
         session.add(row)
     assert google.bring(saved.card) is Outcome.READY
-    assert google.row(saved.card).object_id == google.stand_in.object(
-        Kind.LOYALTY_OBJECT, google.object_id(saved.card)
-    )["id"]
+    assert (
+        google.row(saved.card).object_id
+        == google.stand_in.object(Kind.LOYALTY_OBJECT, google.object_id(saved.card))["id"]
+    )
 
 
 def test_nothing_of_it_happens_inside_a_transaction(google, ledger):
