@@ -5,16 +5,19 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
+from server.wallets.google_account import Accounts
+from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
 
+CALLBACK_PATH = "/google/callback"  # where Google tells what became of a card
 FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
 
 
 def is_for_programs() -> bool:
     """Whether a wallet or a backend is asking: it has no session and no language, and reads no
     page."""
-    return request.path.startswith(("/v1/", "/api/"))
+    return request.path.startswith(("/v1/", "/api/", CALLBACK_PATH))
 
 
 def cookie_name(name: str, public_url: str) -> str:
@@ -34,6 +37,15 @@ def identity() -> Identity:
         known = Identities(services().settings, services().clock)
         current_app.extensions["leima_identity"] = known
     return known.current()
+
+
+def google() -> GoogleDesk:
+    """Who sends customers into Google Wallet; closed while it is not set up."""
+    known = cast("GoogleDesk | None", current_app.extensions["leima_google"])
+    if known is None:
+        known = GoogleDesk(services(), Accounts(services().settings, services().clock))
+        current_app.extensions["leima_google"] = known
+    return known
 
 
 def pass_files() -> PassFiles:
