@@ -13,6 +13,7 @@ from server.errors import Forbidden
 from server.face import Text
 from server.seals import derive
 from server.services import Services
+from server.wallets import google_account
 from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder
 from server.wallets.pass_files import PassFiles
@@ -67,14 +68,14 @@ def create_app(
     services: Services,
     *,
     identity: Holder | None = None,
-    google: GoogleDesk | None = None,
+    google: google_account.Holder | None = None,
     sandbox: dict[str, Any] | None = None,
 ) -> Flask:
     """The application on `services`; it starts no thread and opens no port.
 
-    `identity` signs passes and `google` sends customers into Google Wallet; what is not given is
-    loaded when it is first needed. `sandbox` is what the front page tells a newcomer to try:
-    addresses and logins.
+    `identity` signs passes; when it is not given, it is loaded with the first pass. `google` is who
+    we are to Google; the settings tell when it is not given. `sandbox` is what the front page tells
+    a newcomer to try: addresses and logins.
     """
     app = _App(
         "server",
@@ -100,7 +101,8 @@ def create_app(
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
-    app.extensions["leima_google"] = google
+    accounts = google or google_account.Accounts(services.settings, services.now)
+    app.extensions["leima_google"] = GoogleDesk(services, accounts)
     app.extensions["leima_pass_files"] = PassFiles(services.settings.pass_cache_mb * 1_000_000)
     app.extensions["leima_sandbox"] = sandbox
     observed.init_app(app)

@@ -5,7 +5,6 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
-from server.wallets.google_account import Accounts
 from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
@@ -40,12 +39,8 @@ def identity() -> Identity:
 
 
 def google() -> GoogleDesk:
-    """Who sends customers into Google Wallet; closed while it is not set up."""
-    known = cast("GoogleDesk | None", current_app.extensions["leima_google"])
-    if known is None:
-        known = GoogleDesk(services(), Accounts(services().settings, services().clock))
-        current_app.extensions["leima_google"] = known
-    return known
+    """Who sends customers into Google Wallet, while it is set up."""
+    return cast(GoogleDesk, current_app.extensions["leima_google"])
 
 
 def pass_files() -> PassFiles:
