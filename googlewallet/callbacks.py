@@ -81,3 +81,9 @@ class CallbackVerifier:
         `message`, `expired`, `issuer`, `event`.
         """
         raise NotImplementedError
+
+
+def signed_bytes(*parts: str) -> bytes:
+    """What a signature is made over: each part after its length in bytes of UTF-8."""
+    encoded = [part.encode() for part in parts]
+    return b"".join(len(part).to_bytes(4, "little") + part for part in encoded)
