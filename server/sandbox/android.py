@@ -5,62 +5,20 @@ and its app do between them. A phone that is off hears of it when it is on again
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from server import clock
 from server.sandbox.android_links import open_link
 from server.sandbox.android_memory import AndroidFolder, AndroidMemory, Kept
 from server.sandbox.android_words import MESSAGE, UPDATED
 from server.sandbox.errors import PassRefused
+from server.sandbox.google import Account, Change, GoogleStandIn
 from server.sandbox.google_drawing import KINDS, Linked, differences, draw_card
 
 _MESSAGE_CALL = "addMessage"
-
-
-class Account(Protocol):
-    """A Google account and whose it is."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-
-
-class Change(Protocol):
-    """What Google did to an object or a class, and why phones stay silent about it."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def call(self) -> str: ...
-    @property
-    def account_ids(self) -> Sequence[str]: ...
-    @property
-    def object_ids(self) -> Sequence[str]: ...
-    @property
-    def why_silent(self) -> str: ...
-
-
-class Google(Protocol):
-    """What a phone sees of Google's servers."""
-
-    @property
-    def accounts(self) -> Mapping[str, Account]: ...
-    @property
-    def wallets(self) -> Mapping[str, Sequence[str]]: ...
-    @property
-    def changes(self) -> Sequence[Change]: ...
-    def object(self, kind: str, id: str) -> Mapping[str, Any] | None: ...
-    def class_(self, kind: str, id: str) -> Mapping[str, Any] | None: ...
-    def save(self, jwt: str, account_id: str) -> Any: ...
-    def remove(self, account_id: str, object_id: str) -> Any: ...
 
 
 class AndroidPhone:
@@ -72,7 +30,7 @@ class AndroidPhone:
     def __init__(
         self,
         account: Account,
-        google: Google,
+        google: GoogleStandIn,
         *,
         make: str,
         folder: AndroidFolder,
@@ -115,14 +73,12 @@ class AndroidPhone:
         self._google.save(open_link(url, may_open=self._may_open), self.account.id)
         self.catch_up()
 
-    def remove(self, object_id: str) -> bool:
-        """Remove a pass from the account; False when it has none such. Raises PassRefused."""
+    def remove(self, pass_id: str) -> bool:
+        """Remove an object from the account; False when it has none such. Raises PassRefused."""
         self._require_on()
-        if object_id not in self._google.wallets.get(self.account.id, ()):
-            return False
-        self._google.remove(self.account.id, object_id)
+        is_removed = self._google.remove(self.account.id, pass_id)
         self.catch_up()
-        return True
+        return is_removed
 
     def switch(self, *, is_on: bool) -> None:
         """Turn the phone on, which brings what it missed, or off."""

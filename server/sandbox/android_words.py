@@ -28,3 +28,6 @@ MESSAGE = Text(
     "Du har ett nytt meddelande. Tryck för att se det.",
     "You have a new message. Tap to see it.",
 )
+UNTIL = Text("Voimassa asti", "Gäller till", "Valid until")
+MEMBER_NAME = Text("Jäsenen nimi", "Medlemmens namn", "Member name")
+MEMBER_ID = Text("Jäsentunnus", "Medlems-id", "Member ID")

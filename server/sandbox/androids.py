@@ -1,33 +1,38 @@
 """All virtual Android phones, and the thread that looks when Google has news."""
 
-import logging
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from server.sandbox.android import AndroidPhone, Google
+from server.sandbox.android import AndroidPhone
 from server.sandbox.android_memory import AndroidFolder
+from server.sandbox.google import GoogleStandIn
 from server.sandbox.phones import origin
 
 _MAKES = {"linnea": "Galaxy"}
 _PAUSE_SECONDS = 0.02  # between two looks: changes that come together are seen together
 
-_log = logging.getLogger(__name__)
-
 
 class Androids:
     """One phone for each account. `version` changes whenever any of them would look different."""
 
-    def __init__(self, google: Google, folder: Path, *, service_urls: Sequence[str]) -> None:
+    def __init__(
+        self,
+        google: GoogleStandIn,
+        folder: Path,
+        *,
+        service_urls: Sequence[str],
+        news: threading.Event,
+    ) -> None:
         """`service_urls` (scheme, host and port) are the only places they open links to, besides
-        save links. Raises StateUnreadable.
+        save links. `news` is set whenever something changes at Google's. Raises StateUnreadable.
         """
         origins = frozenset(map(origin, service_urls))
         self._lock = threading.Lock()
         self._boot = secrets.token_hex(4)
         self._changes = 0
-        self._news = threading.Event()
+        self._news = news
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="androids", daemon=True)
         phones = (
@@ -57,19 +62,15 @@ class Androids:
 
     def start(self) -> None:
         """Show what has happened before, and what happens from now on."""
-        self.wake()
+        self._news.set()
         self._thread.start()
 
     def stop(self) -> None:
         """What happens now is seen at the next start."""
         self._stopping.set()
-        self.wake()
+        self._news.set()
         if self._thread.is_alive():
             self._thread.join()
-
-    def wake(self) -> None:
-        """Google has news. Returns at once, and may be called under any lock."""
-        self._news.set()
 
     def _listen(self) -> None:
         while not self._stopping.is_set():

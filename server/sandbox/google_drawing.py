@@ -6,9 +6,10 @@ is what the field descriptions of walletobjects v1 and the brand guidelines say 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from server.sandbox.android_words import MEMBER_ID, MEMBER_NAME, UNTIL
 from server.sandbox.google_fields import Fields, Shown
 from server.sandbox.google_text import Json, Tongue
 
@@ -21,7 +22,10 @@ SHOWN_EXTRAS = 15
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _NO_COLOUR = "#5f6368"  # where Google would take the pictures' dominant one
 _INK, _CHALK = "#000000", "#ffffff"
+_READABLE = 4.5
 _SAFE_LINKS = ("https:", "http:", "tel:", "mailto:", "geo:", "sms:")
+_END = "object.validTimeInterval.end"
+_MEMBER = {"object.accountName": MEMBER_NAME, "object.accountId": MEMBER_ID}
 _LAST = 2**31 - 1  # the sortIndex of a module without one
 
 # Where each kind has its name and its logo; a name is looked for on the object first.
@@ -204,9 +208,9 @@ class _Card:
         if chosen is not None:
             return [each.as_dict() for each in chosen]
         shown = [
-            self.fields.field(path)
-            for path in ("object.accountName", "object.accountId")
-            if self.saved.kind == "loyalty"
+            replace(found, label=found.label or label.get(self.tongue.language))
+            for path, label in _MEMBER.items()
+            if (found := self.fields.field(path))
         ]
         for holder in self.both:
             for number, each in enumerate(_dicts(holder.get("textModulesData"))[:SHOWN_MODULES]):
@@ -218,7 +222,7 @@ class _Card:
             Shown(name, "", self.tongue.text(self.saved.class_, name))
             for name in ("details", "finePrint")
         ]
-        return [each.as_dict() for each in shown if each and (each.label or each.value)]
+        return [each.as_dict() for each in shown if each.label or each.value]
 
     def images(self) -> list[dict[str, str]]:
         """One picture of the object and one of the class."""
@@ -257,7 +261,7 @@ class _Card:
 
     def _rows_of_kind(self) -> list[list[Shown]]:
         """What an offer or a generic pass shows without a template."""
-        end = self.fields.field("object.validTimeInterval.end")
+        end = self.fields.field(_END)
         modules = _dicts(self.saved.object_.get("textModulesData")) if self._is_generic else []
         shown = [
             Shown(
@@ -267,8 +271,9 @@ class _Card:
             )
             for each in modules[:2]
         ]
-        rows = [shown, [end] if end and self.saved.kind == "offer" else []]
-        return [row for row in rows if row]
+        if end and self.saved.kind == "offer":
+            shown.append(replace(end, label=UNTIL.get(self.tongue.language)))
+        return [shown] if shown else []
 
     @property
     def _is_generic(self) -> bool:
@@ -319,13 +324,13 @@ def _colour(value: object) -> str:
 
 
 def _readable_on(colour: str) -> str:
-    """Black or white, whichever is read better on `colour` (WCAG 2, relative luminance)."""
+    """White where it can be read on `colour`, else black (WCAG 2, contrast of 4.5)."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return _CHALK if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else _INK
+    return _CHALK if 1.05 / (light + 0.05) >= _READABLE else _INK
 
 
 def _mapping(value: object) -> Json:

@@ -12,6 +12,7 @@ const SLOW_PAUSE_MS = 2000;
 const texts = JSON.parse(document.getElementById("phones-texts")?.textContent ?? "{}");
 const place = /** @type {HTMLElement} */ (document.getElementById("phones"));
 const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
+const jump = /** @type {HTMLElement} */ (document.getElementById("jump"));
 /** @type {Map<string, PhoneView>} */
 const views = new Map();
 let tag = "";
@@ -24,10 +25,21 @@ function draw(phones) {
       view = new PhoneView(phone, texts);
       views.set(phone.id, view);
       place.append(view.root);
+      jump.append(linkTo(phone));
     }
     view.draw(phone);
   }
   place.removeAttribute("aria-busy");
+}
+
+/** @param {AnyPhone} phone */
+function linkTo(phone) {
+  const item = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = `#${phone.id}`;
+  link.textContent = phone.name;
+  item.append(link);
+  return item;
 }
 
 async function ask() {
