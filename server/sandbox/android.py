@@ -70,7 +70,14 @@ class AndroidPhone:
             SaveRefused: Google does not save it.
         """
         self._require_on()
-        self._google.save(open_link(url, may_open=self._may_open), self.account.id)
+        self.save(open_link(url, may_open=self._may_open))
+
+    def save(self, jwt: str) -> None:
+        """Save what a JWT names on the owner's account, also while the phone is off.
+
+        Raises SaveRefused.
+        """
+        self._google.save(jwt, self.account.id)
         self.catch_up()
 
     def remove(self, pass_id: str) -> bool:

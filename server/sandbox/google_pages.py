@@ -80,7 +80,7 @@ def _add_save_page(
         if phone is None:
             abort(400, "Choose a phone to save it on.")
         try:
-            google.save(jwt, phone.account.id)
+            phone.save(jwt)
         except SaveRefused as error:
             return _refused(error)
         return redirect(url_for("save_page", jwt=jwt), 303)
