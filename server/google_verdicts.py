@@ -58,6 +58,7 @@ class GoogleFacts:
     `changed_at` is when the newest version was made. `has_users` is Google's last word on whether
     it is in a wallet. `call` is the last about this card, `change` the last that Google took, and
     `worked_at` when Google was last told of any card. `class_error`: the programme was refused.
+    While there is a `pause_reason` Google is told of no card.
     """
 
     changed_at: datetime
@@ -70,7 +71,6 @@ class GoogleFacts:
     attempts: int = 0
     error: str | None = None
     class_error: str | None = None
-    paused_until: datetime | None = None
     pause_reason: str | None = None
     has_users: bool | None = None
     saved_at: datetime | None = None
@@ -134,7 +134,7 @@ def spoken(facts: GoogleFacts) -> Text | None:
 def _of_behind(facts: GoogleFacts, at: datetime) -> tuple[str, datetime | None]:
     """Google has not taken the newest version: who or what stands in the way."""
     call = facts.call if facts.call and facts.call.verdict != "taken" else None
-    if facts.paused_until is not None and facts.paused_until > at:
+    if facts.pause_reason is not None:
         return "google_paused", facts.changed_at
     if facts.class_error is not None:
         return "google_class", facts.changed_at

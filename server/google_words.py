@@ -87,9 +87,9 @@ WORDS: dict[str, tuple[Text, Text]] = {
     ),
     "google_paused": (
         Text(
-            "Google ei hyväksy meitä ({cause}), joten sille ei kerrota mistään kortista.",
-            "Google godtar oss inte ({cause}), så det underrättas inte om något kort.",
-            "Google refuses us ({cause}), so it is told of no card at all.",
+            "Googlelle ei nyt kerrota mistään kortista: {cause}.",
+            "Google underrättas just nu inte om något kort: {cause}.",
+            "Google is told of no card at the moment: {cause}.",
         ),
         Text(
             "Aja leima doctor: se kertoo, mitä korjata. Mitään ei katoa.",

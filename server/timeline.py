@@ -374,7 +374,6 @@ def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFact
         attempts=row.attempts,
         error=row.error,
         class_error=class_.error,
-        paused_until=issuer.paused_until,
         pause_reason=issuer.pause_reason,
         has_users=row.has_users,
         notified_at=[datetime.fromtimestamp(second, UTC) for second in row.notified_at],
