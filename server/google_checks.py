@@ -17,7 +17,7 @@ from googlewallet.client import API_URL
 from googlewallet.credentials import ServiceAccount
 from googlewallet.errors import CredentialsError
 from googlewallet.throwaway import is_throwaway
-from server import google_objects
+from server import google_issuers, google_objects
 from server.checks import FAIL, OK, WARN, Check, span
 from server.config import Settings
 from server.db import Database
@@ -96,6 +96,21 @@ def look(settings: Settings, database: Database, *, at: datetime) -> list[Check]
         return [account, Check("google queue", FAIL, "cannot be looked at", see)]
 
 
+def ready(settings: Settings, database: Database) -> list[Check]:
+    """Whether Google takes what it is told; nothing when it is not set up or nobody can tell."""
+    issuer_id = settings.google_issuer_id
+    if issuer_id is None:
+        return []
+    try:
+        found = google_issuers.standing(database, issuer_id)
+    except SQLAlchemyError:
+        return []
+    if found and found.pause_reason is not None:
+        says = f"Google is told nothing: {found.pause_reason}"
+        return [Check("google", WARN, says, "leima doctor says what to mend")]
+    return [Check("google", OK, "Google is told what changes")]
+
+
 def queue(database: Database, issuer_id: str) -> Queue:
     """What Google is owed at the moment.
 
@@ -147,7 +162,9 @@ def _owed(found: Queue, at: datetime) -> Check:
         return Check("google queue", WARN, says, do)
     if issuer is not None and issuer.slowed_until is not None and issuer.slowed_until > at:
         says = f"{says}; Google asked for half the speed until {issuer.slowed_until:%H:%M:%S} UTC"
-        return Check("google queue", WARN, says, "if it happens often lower LEIMA_GOOGLE_PER_SECOND")
+        return Check(
+            "google queue", WARN, says, "if it happens often lower LEIMA_GOOGLE_PER_SECOND"
+        )
     return Check("google queue", OK, says)
 
 
