@@ -5,7 +5,7 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +27,19 @@ class Text:
         """A text that reads alike in every language, such as a name or a number."""
         return cls(value, value, value)
 
+    @classmethod
+    def read(cls, written: str | Mapping[str, str], path: str) -> "Text":
+        """One text for all languages, or a table with each of them, as files at `path` have it.
+
+        Raises:
+            ValueError: it says nothing in some language.
+        """
+        if isinstance(written, str):
+            return cls.same(written)
+        if missing := [language for language in LANGUAGES if not written.get(language)]:
+            raise ValueError(f"{path} says nothing in {', '.join(missing)}")
+        return cls(**{language: written[language] for language in LANGUAGES})
+
     def get(self, language: str) -> str:
         """The text in `language`; English when the language is not one of ours."""
         return {"fi": self.fi, "sv": self.sv}.get(language, self.en)
@@ -38,6 +51,11 @@ class Text:
             self.sv.replace(place, text.sv),
             self.en.replace(place, text.en),
         )
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether it reads alike in every language."""
+        return self.fi == self.sv == self.en
 
     def as_dict(self) -> dict[str, str]:
         """`{"fi": …, "sv": …, "en": …}`."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Boolean, Select, and_, bindparam, case, delete, func, select, update
 from sqlmodel import col
@@ -27,18 +28,23 @@ from server.db import owe as wake
 from server.deliveries import Backlog
 from server.google_issuers import Grant, grant
 from server.looks import Look, Pen, Stroke
-from server.models import Card, GoogleCallback, GoogleClass, GoogleIssuer, GoogleObject
+from server.models import Brand, Card, GoogleCallback, GoogleClass, GoogleIssuer, GoogleObject
 
 LEASE = timedelta(seconds=90)
 APART = timedelta(seconds=1)
 
-_CARD, _OBJECT = table_of(Card), table_of(GoogleObject)
+_BRAND, _CARD, _OBJECT = table_of(Brand), table_of(Card), table_of(GoogleObject)
 _LOCK_CARD = Look(
     select(_CARD.c.id, _CARD.c.programme_id)
     .where(_CARD.c.id == bindparam("card_id"))
     .with_for_update(key_share=True)
 )
 _PROGRAMME = Look(select(_CARD.c.programme_id).where(_CARD.c.id == bindparam("card_id")))
+_ZONE = Look(
+    select(_BRAND.c.timezone)
+    .join_from(_CARD, _BRAND, _BRAND.c.id == _CARD.c.brand_id)
+    .where(_CARD.c.id == bindparam("card_id"))
+)
 _IS_ROW = _OBJECT.c.card_id == bindparam("row_id")
 _SOONEST = bindparam("soonest", type_=_OBJECT.c.due_at.type)
 _LANE = bindparam("lane", type_=Boolean())
@@ -189,6 +195,12 @@ def programme_of(database: Database, card_id: UUID) -> UUID | None:
     return rows[0].programme_id if rows else None
 
 
+def zone_of(database: Database, card_id: UUID) -> ZoneInfo | None:
+    """Where the card's brand is; None when there is no such card."""
+    rows = database.look(_ZONE, card_id=card_id)
+    return ZoneInfo(rows[0].timezone) if rows else None
+
+
 def want(database: Database, wanted: Wanted, *, at: datetime) -> Holding:
     """The card's holder asks for it in Google Wallet: from now on Google is told what changes.
 
@@ -203,7 +215,7 @@ def want(database: Database, wanted: Wanted, *, at: datetime) -> Holding:
         if rows and rows[0].object_id == wanted.object_id:
             if rows[0].error is not None and rows[0].due_at is None:
                 pen.write(_RAISE, row_id=wanted.card_id, soonest=at, lane=False)
-            return _holding(rows[0])
+            return replace(_holding(rows[0]), error=None)
         connection = session.connection()
         for model, values in (
             (GoogleIssuer, {"refilled_at": at - timedelta(hours=1), "tokens": 0.0}),
