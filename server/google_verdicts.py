@@ -57,7 +57,7 @@ class GoogleFacts:
 
     `changed_at` is when the newest version was made. `has_users` is Google's last word on whether
     it is in a wallet. `call` is the last about this card, `change` the last that Google took, and
-    `worked_at` when Google was last told of any card. `class_error`: the programme was refused.
+    `last_call` the last about any card. `class_error`: the programme was refused.
     While there is a `pause_reason` Google is told of no card.
     """
 
@@ -79,7 +79,7 @@ class GoogleFacts:
     hushed_until: datetime | None = None
     call: Call | None = None
     change: Call | None = None
-    worked_at: datetime | None = None
+    last_call: Call | None = None
 
     @property
     def is_behind(self) -> bool:
@@ -133,17 +133,22 @@ def spoken(facts: GoogleFacts) -> Text | None:
 
 def _of_behind(facts: GoogleFacts, at: datetime) -> tuple[str, datetime | None]:
     """Google has not taken the newest version: who or what stands in the way."""
-    call = facts.call if facts.call and facts.call.verdict != "taken" else None
     if facts.pause_reason is not None:
-        return "google_paused", facts.changed_at
+        return _of_trouble(facts.last_call) or "google_paused", facts.changed_at
     if facts.class_error is not None:
         return "google_class", facts.changed_at
     if facts.due_at is None:
-        return "google_refused", call.at if call else facts.changed_at
+        return "google_refused", facts.call.at if facts.call else facts.changed_at
     if facts.attempts:
-        is_slowed = call is not None and call.status == _TOO_FAST
-        return ("google_slowed" if is_slowed else "google_down"), facts.changed_at
+        return _of_trouble(facts.call) or "google_down", facts.changed_at
     if at - facts.due_at <= _WORKER_IS_LATE:
         return "google_soon", facts.due_at
-    is_at_work = facts.worked_at is not None and at - facts.worked_at <= _WORKER_IS_LATE
+    is_at_work = facts.last_call is not None and at - facts.last_call.at <= _WORKER_IS_LATE
     return ("google_queued" if is_at_work else "google_worker_stopped"), facts.due_at
+
+
+def _of_trouble(call: Call | None) -> str | None:
+    """What passes by itself, by the last answer; None when it was another."""
+    if call is not None and call.status == _TOO_FAST:
+        return "google_slowed"
+    return "google_down" if call is not None and call.verdict in ("busy", "unreachable") else None

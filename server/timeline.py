@@ -362,7 +362,7 @@ def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFact
     if found is None:
         return None
     row, class_, issuer = found
-    worked = _latest(session, "told")
+    last = _latest(session, "told")
     return GoogleFacts(
         changed_at=shown.pass_.modified_at,
         owed_version=row.owed_version,
@@ -378,7 +378,7 @@ def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFact
         has_users=row.has_users,
         notified_at=[datetime.fromtimestamp(second, UTC) for second in row.notified_at],
         hushed_until=row.hushed_until,
-        worked_at=worked.at if worked else None,
+        last_call=_call(last) if last else None,
     )
 
 
