@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,8 @@ _COMPARED_EVERY = timedelta(days=2)  # it is done nightly
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _LOOKED_AT = 20_000  # of the newest traces
 _FEW = 3
+_TOO_FAST = 429
+_SLOWER = "if it happens often lower LEIMA_GOOGLE_PER_SECOND"
 _DEMO_MODE = (
     "if the save page says that something went wrong: a new issuer is in demo mode, in which only "
     "its users and test accounts can save cards (Google Pay & Wallet Console: Google Wallet API, "
@@ -84,12 +86,13 @@ def look(settings: Settings, database: Database, *, at: datetime) -> list[Check]
         return [account]
     try:
         found = queue(database, settings.google_issuer_id)
+        seen = _seen(database, at)
         return [
             account,
-            _owed(found, at),
+            _owed(found, seen, at),
             _classes(database, settings.google_issuer_id),
             _compared(found, at),
-            _adding(database, at),
+            _adding(seen, at),
         ]
     except SQLAlchemyError:
         see = "see the line on the database"
@@ -138,7 +141,7 @@ def _is_open(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o077)
 
 
-def _owed(found: Queue, at: datetime) -> Check:
+def _owed(found: Queue, seen: Sequence[Trace], at: datetime) -> Check:
     waited = timedelta(seconds=found.backlog.oldest_seconds(at))
     says = "Google is owed nothing"
     if found.backlog.count:
@@ -148,6 +151,8 @@ def _owed(found: Queue, at: datetime) -> Check:
     if issuer is not None and issuer.pause_reason is not None:
         until = f"; tried again {issuer.paused_until:%H:%M} UTC" if issuer.paused_until else ""
         says = f"Google is told nothing: {issuer.pause_reason}{until}; {says}"
+        if any(row.what == "told" and row.status == _TOO_FAST for row in seen[:1]):
+            return Check("google queue", WARN, says, _SLOWER)
         do = "the line google access says what to mend; leima doctor asks without --offline"
         return Check("google queue", FAIL, says, do)
     if found.given_up:
@@ -207,9 +212,8 @@ def _compared(found: Queue, at: datetime) -> Check:
     return Check("google compared", OK, says)
 
 
-def _adding(database: Database, at: datetime) -> Check:
+def _adding(seen: Sequence[Trace], at: datetime) -> Check:
     """Cards that were given to Google: does anybody save them?"""
-    seen = _seen(database, at)
     given = {row.serial_number for row in seen if row.what == "told" and _is_first(row)}
     saved = {row.serial_number for row in seen if row.what == "saved"}
     says = f"cards asked for within a week: {len(given)}, put into a wallet: {len(given & saved)}"
@@ -234,10 +238,11 @@ def _failed(rows: Iterable[Trace]) -> str:
 
 
 def _seen(database: Database, at: datetime) -> list[Trace]:
+    """What was noted of Google within a week, newest first, but no more than so much."""
     with database.reading() as session:
         newest = session.exec(select(func.max(Trace.id))).one() or 0
         recent = select(Trace).where(
             col(Trace.id) > newest - _LOOKED_AT, col(Trace.what).in_(("told", "saved"))
         )
-        rows = session.exec(recent).all()
+        rows = session.exec(recent.order_by(col(Trace.id).desc())).all()
     return [row for row in rows if row.at > at - _WEEK]
