@@ -27,9 +27,9 @@ EVENTS = Counter(
 PUSHES = Counter(
     "leima_pushes", "Answers of the push service, by verdict.", ["verdict"], registry=_registry
 )
-GOOGLE = Counter(
+GOOGLE_CALLS = Counter(
     "leima_google_calls",
-    "Calls to Google Wallet, by kind of call and by what became of it: taken, or the verdict.",
+    "Calls to Google about cards, by call and verdict.",
     ["call", "verdict"],
     registry=_registry,
 )

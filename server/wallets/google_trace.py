@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from server import metrics
 from server.face import Text
 from server.services import Services
 from server.tracing import Note
@@ -73,6 +74,7 @@ class ShownLine(NamedTuple):
 
 def note_told(services: Services, told: Told) -> None:
     """What Google was told of the card with this serial number, and what it answered."""
+    metrics.GOOGLE_CALLS.labels(told.call, told.verdict).inc()
     data = {
         "call": told.call,
         "verdict": str(told.verdict),

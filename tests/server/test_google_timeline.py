@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from googlewallet.errors import Verdict
-from server import cards, timeline, timeline_text, traces
+from server import cards, metrics, timeline, timeline_text, traces
 from server.face import Text
 from server.wallets.google_trace import ShownLine, Told, note_callback, note_told, shown_lines
 from tests.server.google_rows import ISSUER, AtGoogle, balance
@@ -196,6 +196,15 @@ def test_each_call_to_google_has_its_own_words(story, call):
     story.told(call)
     said = timeline_text._said(story.steps()[-1])[0]
     assert said.startswith(timeline_text._GOOGLE_TOOK[call])
+
+
+def test_calls_are_counted_by_call_and_verdict(story):
+    def count():
+        return metrics.value("leima_google_calls_total", call="patch", verdict="busy")
+
+    before = count()
+    story.told(status=503, verdict=Verdict.BUSY)
+    assert count() == before + 1
 
 
 def test_a_field_that_has_no_word_of_ours_is_not_told_in_googles(story):
