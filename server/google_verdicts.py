@@ -10,11 +10,12 @@ from typing import Any
 
 from server.face import Text
 from server.google_words import SILENCES, WORDS
-from server.verdicts import FAIL, OK, WAIT, Verdict
+from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
 
 _LEVELS = {
     "google_in_step": OK,
     "google_removed": OK,
+    "google_differs": WARN,
     "google_not_saved": WAIT,
     "google_soon": WAIT,
     "google_queued": WAIT,
@@ -57,8 +58,9 @@ class GoogleFacts:
 
     `changed_at` is when the newest version was made. `has_users` is Google's last word on whether
     it is in a wallet. `call` is the last about this card, `change` the last that Google took, and
-    `last_call` the last about any card. `class_error`: the programme was refused.
-    While there is a `pause_reason` Google is told of no card.
+    `last_call` the last about any card. `differs` names the parts in which the card is another than
+    Google has it. `class_error`: the programme was refused. While there is a `pause_reason` Google
+    is told of no card.
     """
 
     changed_at: datetime
@@ -79,6 +81,7 @@ class GoogleFacts:
     hushed_until: datetime | None = None
     call: Call | None = None
     change: Call | None = None
+    differs: list[str] = field(default_factory=list)
     last_call: Call | None = None
 
     @property
@@ -104,6 +107,8 @@ def of_google(facts: GoogleFacts, *, at: datetime) -> Verdict:
         code, since = "google_off", None
     elif facts.is_behind:
         code, since = _of_behind(facts, at)
+    elif facts.differs:
+        code, since = "google_differs", facts.sent_at
     elif facts.is_in_wallet:
         code, since = "google_in_step", facts.sent_at
     elif facts.saved_at or facts.left_at:
@@ -115,6 +120,7 @@ def of_google(facts: GoogleFacts, *, at: datetime) -> Verdict:
         "google_refused": facts.error,
         "google_class": facts.class_error,
         "google_paused": facts.pause_reason,
+        "google_differs": ", ".join(facts.differs).replace("_", " "),
     }
     cause = causes.get(code)
     return Verdict(

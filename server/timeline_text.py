@@ -18,7 +18,7 @@ from server.google_words import SILENCES
 from server.models import Brand, Card, Pass
 from server.timeline import Step, Timeline
 from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
-from server.wallets.google_trace import shown_lines
+from server.wallets.google_shown import shown_lines
 
 _WIDTH = 100
 _MARKS = {OK: ("✓", "32"), WAIT: ("…", "36"), WARN: ("!", "33"), FAIL: ("✗", "31")}

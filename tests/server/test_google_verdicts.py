@@ -36,6 +36,8 @@ CASES = [
     ("google_in_step", sent(has_users=True)),
     ("google_in_step", sent(saved_at=ago(20), left_at=ago(25))),
     ("google_in_step", sent(has_users=True, due_at=ago(5))),  # only a look at who holds it
+    ("google_differs", sent(has_users=True, differs=["picture", "second_points"])),
+    ("google_soon", owed(differs=["points"])),
     ("google_removed", sent(has_users=False, saved_at=ago(20), left_at=ago(5))),
     ("google_removed", sent(saved_at=ago(20), left_at=ago(5))),
     ("google_not_saved", sent()),
@@ -85,6 +87,7 @@ def test_every_word_on_google_is_there_in_every_language():
         (owed(due_at=None, error="heroImage: not an image"), "heroImage: not an image"),
         (owed(pause_reason="permissionDenied"), "permissionDenied"),
         (owed(class_error="hexBackgroundColor"), "hexBackgroundColor"),
+        (sent(has_users=True, differs=["picture", "second_points"]), "picture, second points"),
     ],
 )
 def test_what_google_said_is_told_with_the_verdict(facts, cause):
