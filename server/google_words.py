@@ -14,6 +14,21 @@ WORDS: dict[str, tuple[Text, Text]] = {
         ),
         _NOTHING,
     ),
+    "google_differs": (
+        Text(
+            "Googlella on muuta kuin kortissa on nyt: {cause}.",
+            "Google har något annat än vad kortet visar nu: {cause}.",
+            "Google has something else than the card shows now: {cause}.",
+        ),
+        Text(
+            "Kortin seuraava muutos tai yöllinen vertailu korjaa sen; heti: leima google "
+            "reconcile.",
+            "Kortets nästa ändring eller nattens jämförelse rättar det; genast: leima google "
+            "reconcile.",
+            "The card's next change or the nightly look puts it right; at once: leima google "
+            "reconcile.",
+        ),
+    ),
     "google_removed": (
         Text(
             "Kortti poistettiin Google Walletista; Googlella on silti uusin versio.",
@@ -87,9 +102,9 @@ WORDS: dict[str, tuple[Text, Text]] = {
     ),
     "google_paused": (
         Text(
-            "Google ei hyväksy meitä ({cause}), joten sille ei kerrota mistään kortista.",
-            "Google godtar oss inte ({cause}), så det underrättas inte om något kort.",
-            "Google refuses us ({cause}), so it is told of no card at all.",
+            "Googlelle ei nyt kerrota mistään kortista: {cause}.",
+            "Google underrättas just nu inte om något kort: {cause}.",
+            "Google is told of no card at the moment: {cause}.",
         ),
         Text(
             "Aja leima doctor: se kertoo, mitä korjata. Mitään ei katoa.",

@@ -2,14 +2,14 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from googlewallet.errors import Verdict
 from server import cards, metrics, timeline, timeline_text, traces
 from server.face import Text
-from server.wallets.google_trace import ShownLine, Told, note_callback, note_told, shown_lines
+from server.wallets.google_shown import ShownLine, shown_lines
+from server.wallets.google_trace import Told, note_callback, note_told
 from tests.server.google_rows import ISSUER, AtGoogle, balance
 
 
@@ -139,8 +139,7 @@ def test_a_programme_that_google_refuses_is_the_verdict_of_its_cards(saved):
 
 def test_an_account_that_google_does_not_let_in_holds_up_every_card(saved):
     saved.google.owe()
-    until = saved.clock() + timedelta(hours=1)
-    saved.google.set_issuer(paused_until=until, pause_reason="permissionDenied")
+    saved.google.set_issuer(pause_reason="permissionDenied")
     assert saved.read().verdict.code == "google_paused"
 
 
