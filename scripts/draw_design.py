@@ -4,7 +4,8 @@ Usage: python scripts/draw_design.py DESIGN
 A drawing's width and height are points; it comes out in one, two and three times as many pixels.
 The stamps (empty, full, reward) come out once, large: the service makes them as small as needed.
 A background is flat art: it comes out in few colours, since it travels with every change.
-What printed posters show (logo, strip) comes out once more, for print, in `print/`.
+What printed posters show (logo, strip) comes out once more, for print, in `print/`, and the icon
+once more, large and with a wide margin, as the logo that Google Wallet shows in a circle.
 Needs Chromium, which draws SVG best.
 """
 
@@ -18,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from passkit.pictures import encode
+from server.google_pictures import LOGO, draw_logo
 
 PASSES = Path(__file__).resolve().parent.parent / "templates" / "passes"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -25,6 +27,7 @@ STAMPS = {"empty", "full", "reward"}
 STAMP_SCALE = 3
 PRINTED = {"logo", "strip"}
 PRINT_SCALE = 6
+LOGO_SCALE = 15
 BUDGET = 14_000  # bytes in a picture of one pixel to the point; it travels with every change
 FLAT_COLOURS = 64  # of a background, which is five times as large as a strip
 PRINT_BUDGET = 400_000
@@ -43,7 +46,7 @@ def main(name: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for source in sources:
             for path, picture, scale in _pictures(browser, source, folder):
-                is_light = scale != PRINT_SCALE and picture.mode != "P"
+                is_light = scale < PRINT_SCALE and picture.mode != "P"
                 budget = BUDGET * scale**2 if is_light else PRINT_BUDGET
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(encode(picture, budget=budget))
@@ -61,7 +64,11 @@ def _pictures(browser: Browser, source: Path, folder: Path) -> list[tuple[Path, 
     scales[target] = 1
     if inside.stem in PRINTED and inside.parent == Path():
         scales[folder / "print" / inside] = PRINT_SCALE
-    return [(path, _draw(browser, source, scale), scale) for path, scale in scales.items()]
+    made = [(path, _draw(browser, source, scale), scale) for path, scale in scales.items()]
+    if inside == Path("icon.png"):
+        logo = draw_logo(_draw(browser, source, LOGO_SCALE))
+        made.append((folder / "google" / LOGO, logo, LOGO_SCALE))
+    return made
 
 
 def _draw(browser: Browser, source: Path, scale: int) -> Image.Image:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, bindparam, cast, update
+from sqlalchemy import String, bindparam, case, cast, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -98,9 +98,29 @@ class ShownPass:
     """A pass with all that its file is made of, as of one moment."""
 
     version: Version
+    card_id: UUID
+    link_token: str
+    programme_id: UUID
     pass_type_identifier: str
     serial_number: str
     authentication_token: str
+    contact: str
+    language: str  # the brand's
+    design: designs.Design
+    face: CardFace
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProgramme:
+    """What all cards of a programme have in common, as a wallet tells it.
+
+    `face` is that of a card with nothing on it, nobody's: without member number and barcode.
+    """
+
+    id: UUID
+    slug: str
+    brand_slug: str
+    country: str
     contact: str
     language: str  # the brand's
     design: designs.Design
@@ -118,6 +138,8 @@ _SHOWN_PASS = Look(
     columns(
         *VERSION_COLUMNS,
         col(Pass.card_id),
+        col(Card.link_token),
+        col(Card.programme_id),
         col(Pass.pass_type_identifier),
         col(Pass.serial_number),
         col(Pass.authentication_token),
@@ -141,6 +163,13 @@ _SHOWN_PASS = Look(
     .join(ProgrammePart, col(ProgrammePart.programme_id) == col(Programme.id))
     .where(col(Pass.id) == bindparam("pass_id"))
     .order_by(col(ProgrammePart.position))
+)
+# The pass that speaks for a card: the live one, else the one that was voided last.
+_LEADING = Look(
+    columns(_PASS.c.id)
+    .where(_PASS.c.card_id == bindparam("card_id"), _PASS.c.purpose == "card")
+    .order_by(case((_PASS.c.state == "live", 0), else_=1), _PASS.c.modified_at.desc())
+    .limit(1)
 )
 _LIVE_OF_LINK = Look(
     columns(*VERSION_COLUMNS, col(Pass.serial_number))
@@ -261,6 +290,9 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
     )
     return ShownPass(
         version=Version.of(row),
+        card_id=row.card_id,
+        link_token=row.link_token,
+        programme_id=row.programme_id,
         pass_type_identifier=row.pass_type_identifier,
         serial_number=row.serial_number,
         authentication_token=row.authentication_token,
@@ -269,6 +301,41 @@ def show_pass(database: Database, pass_id: UUID, *, at: datetime) -> ShownPass |
         design=designs.load(row.design),
         face=face,
     )
+
+
+def show_card(database: Database, card_id: UUID, *, at: datetime) -> ShownPass | None:
+    """The card as its live pass shows it, or the last voided one when none is live.
+
+    None when the card is gone.
+    """
+    rows = database.look(_LEADING, card_id=card_id)
+    return show_pass(database, rows[0].id, at=at) if rows else None
+
+
+def show_programme(database: Database, programme_id: UUID) -> ShownProgramme | None:
+    """What all cards of the programme have in common; None when it is gone."""
+    with database.reading() as session:
+        programme = session.get(Programme, programme_id)
+        if programme is None:
+            return None
+        brand = session.get_one(Brand, programme.brand_id)
+        face = compose(
+            _faces(parts_of(session, programme.id), Standing(), brand),
+            brand=brand.name,
+            programme=programme.name,
+            member_number="",
+            barcode="",
+        )
+        return ShownProgramme(
+            id=programme.id,
+            slug=programme.slug,
+            brand_slug=brand.slug,
+            country=brand.country,
+            contact=brand.contact,
+            language=brand.language,
+            design=designs.load(programme.design),
+            face=face,
+        )
 
 
 def link_unknown() -> NotFound:

@@ -2,8 +2,9 @@
 
 A folder holds `design.toml` (colours, the words beside the logo, where stamps stand), PNG images
 under the names that wallets know, in `<language>.lproj/` those that differ by language, and in
-`stamps/` the pictures of a stamp. Its version is a digest of all of it, so that a changed picture
-is a changed card. docs/designs.md is for whoever draws one.
+`stamps/` the pictures of a stamp; perhaps `google/` with those that Google Wallet alone shows. Its
+version is a digest of all of it, so that a changed picture is a changed card. docs/designs.md is
+for whoever draws one.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Any
 
 from server.config import TEMPLATES
 from server.errors import SettingsError
+from server.face import Text
 
 STRIP_SIZE = (375, 144)  # points
 STYLES = ("store_card", "coupon", "event_ticket", "generic")
@@ -41,6 +43,25 @@ class Stamps:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """A small card below the card that leads somewhere, such as to a survey."""
+
+    header: Text
+    body: Text
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleLook:
+    """What Google Wallet alone shows: pictures by file name, a button on the front (its words and
+    its address), and tiles below."""
+
+    pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
+    button: tuple[Text, str] | None = None
+    tiles: tuple[Tile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """Colours as `rgb(r,g,b)`, images by file name, and the digest of all of it.
 
@@ -59,6 +80,7 @@ class Design:
     stamps: Stamps | None = None
     style: str = STYLES[0]
     focus: dict[str, tuple[float, float]] = field(default_factory=dict)
+    google: GoogleLook = field(default_factory=GoogleLook)
 
     @property
     def has_poster(self) -> bool:
@@ -96,8 +118,9 @@ def read(folder: Path) -> Design:
         raise _wrong(folder, "it cannot be read") from error
     images = _pictures(folder, "*.png") | _pictures(folder, "*.lproj/*.png")
     stamps = _pictures(folder / "stamps", "*.png")
+    google = _pictures(folder / "google", "*.png")
     digest = hashlib.sha256(raw)
-    for part in (images, stamps):
+    for part in (images, stamps, google):
         for file_name, content in part.items():
             digest.update(file_name.encode())
             digest.update(hashlib.sha256(content).digest())
@@ -115,6 +138,7 @@ def read(folder: Path) -> Design:
             stamps=_stamps(values["stamps"], stamps) if "stamps" in values else None,
             style=_style(values.get("style", STYLES[0])),
             focus={slot: (float(x), float(y)) for slot, (x, y) in values.get("focus", {}).items()},
+            google=_google(values.get("google", {}), google),
         )
     except KeyError as error:
         raise _wrong(folder, f"{error} is missing") from error
@@ -139,6 +163,22 @@ def _style(written: str) -> str:
     if written not in STYLES:
         raise ValueError(f"style is {written!r}: choose one of {', '.join(STYLES)}")
     return written
+
+
+def _google(values: Mapping[str, Any], pictures: dict[str, bytes]) -> GoogleLook:
+    button = values.get("button")
+    return GoogleLook(
+        pictures=pictures,
+        button=button and (Text.read(button["text"], "google.button.text"), str(button["uri"])),
+        tiles=tuple(
+            Tile(
+                header=Text.read(tile["header"], "google.tiles.header"),
+                body=Text.read(tile["body"], "google.tiles.body"),
+                uri=str(tile["uri"]),
+            )
+            for tile in values.get("tiles", ())
+        ),
+    )
 
 
 def _stamps(values: Mapping[str, Any], pictures: dict[str, bytes]) -> Stamps:

@@ -5,8 +5,9 @@ a `CardFace`. `server.wallets` alone translates it into a wallet's own words.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
@@ -26,6 +27,19 @@ class Text:
         """A text that reads alike in every language, such as a name or a number."""
         return cls(value, value, value)
 
+    @classmethod
+    def read(cls, written: str | Mapping[str, str], path: str) -> "Text":
+        """One text for all languages, or a table with each of them, as files at `path` have it.
+
+        Raises:
+            ValueError: it says nothing in some language.
+        """
+        if isinstance(written, str):
+            return cls.same(written)
+        if missing := [language for language in LANGUAGES if not written.get(language)]:
+            raise ValueError(f"{path} says nothing in {', '.join(missing)}")
+        return cls(**{language: written[language] for language in LANGUAGES})
+
     def get(self, language: str) -> str:
         """The text in `language`; English when the language is not one of ours."""
         return {"fi": self.fi, "sv": self.sv}.get(language, self.en)
@@ -38,20 +52,35 @@ class Text:
             self.en.replace(place, text.en),
         )
 
+    @property
+    def is_alike(self) -> bool:
+        """Whether it reads alike in every language."""
+        return self.fi == self.sv == self.en
+
     def as_dict(self) -> dict[str, str]:
         """`{"fi": …, "sv": …, "en": …}`."""
         return {"fi": self.fi, "sv": self.sv, "en": self.en}
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """An exact sum: `cents` are the smallest unit of the `currency`, such as whole yens."""
+
+    cents: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A labelled value. `changed` is the sentence told to the holder when the value changes;
-    `{value}` in it stands for the new value."""
+    `{value}` in it stands for the new value. `amount` is the number behind the value, for wallets
+    that keep numbers; a line has the same sort of amount, or none, on every card of a programme."""
 
     key: str
     label: Text
     value: Text
     changed: Text | None = None
+    amount: int | Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +100,23 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Reward:
+    """What there is to earn: `count` of it wait to be used, the first of them good until `until`
+    (aware; none = for ever). `title` and `conditions` are alike on every card of a programme."""
+
+    title: Text
+    conditions: Text
+    count: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PartFace:
     """What one part of a programme puts on the card.
 
     `headline` is the one thing to see, `corner` a small second one, `lines` stand on the front and
-    `details` on the back. While there are `actions`, a till asks before it does the usual.
+    `details` on the back. While there are `actions`, a till asks before it does the usual. `reward`
+    is told also while none waits.
     """
 
     headline: Line | None = None
@@ -84,6 +125,7 @@ class PartFace:
     details: tuple[Line, ...] = ()
     progress: Progress | None = None
     actions: tuple[Action, ...] = ()
+    reward: Reward | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +142,7 @@ class CardFace:
     details: tuple[Line, ...]
     progress: Progress | None
     actions: tuple[Action, ...]
+    reward: Reward | None = None
 
     def content_hash(self, *, state: str, design: str, contact: str) -> str:
         """A digest of everything that a wallet's copy of the card depends on and that may change.
@@ -151,6 +194,7 @@ def compose(
         details=tuple(line for face in faces for line in face.details),
         progress=next((face.progress for face in faces if face.progress), None),
         actions=tuple(action for face in faces for action in face.actions),
+        reward=next((face.reward for face in faces if face.reward), None),
     )
 
 

@@ -12,17 +12,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, bindparam, cast, select, update
 
-from server import cards, deliveries, designs, ledger, traces
+from server import cards, deliveries, designs, google_objects, ledger, traces
 from server.bulk import table_of
 from server.db import Work, pen_of
 from server.errors import NotFound
 from server.face import CardFace, compose
 from server.looks import Look, Pen, Stroke
-from server.models import Brand, Card, Member, Pass, Programme, ProgrammePart
+from server.models import Brand, Card, GoogleObject, Member, Pass, Programme, ProgrammePart
 from server.programmes.base import Standing
 
 _CARD, _PASS, _MEMBER = table_of(Card), table_of(Pass), table_of(Member)
 _BRAND, _PROGRAMME, _PART = table_of(Brand), table_of(Programme), table_of(ProgrammePart)
+_GOOGLE = table_of(GoogleObject)
 
 _LOCK = Look(
     select(_CARD.c.id).where(_CARD.c.id == bindparam("card_id")).with_for_update(key_share=True)
@@ -53,6 +54,8 @@ _WHOLE = Look(
         _BRAND.c.currency,
         _PROGRAMME.c.name.label("programme"),
         _PROGRAMME.c.design,
+        _GOOGLE.c.object_id,
+        _GOOGLE.c.sent_at,
         _PART.c.kind,
         cast(_PART.c.rules, String).label("rules"),
     )
@@ -61,6 +64,7 @@ _WHOLE = Look(
     .join(_BRAND, _BRAND.c.id == _CARD.c.brand_id)
     .join(_PROGRAMME, _PROGRAMME.c.id == _CARD.c.programme_id)
     .join(_PART, _PART.c.programme_id == _PROGRAMME.c.id)
+    .outerjoin(_GOOGLE, _GOOGLE.c.card_id == _CARD.c.id)
     .where(_CARD.c.id == bindparam("card_id"), _CARD.c.brand_id == bindparam("brand_id"))
     .where(_PASS.c.state == "live", _PASS.c.purpose == "card")
     .order_by(_PART.c.position)
@@ -163,7 +167,8 @@ def bring_up_to_date(
     join: timedelta,
     is_bulk: bool = False,
 ) -> None:
-    """Bring the card's pass up to `face`, and owe its phones a push if that changed.
+    """Bring the card's pass up to `face`, and owe its phones a push if that changed, and Google
+    what it has of the card.
 
     The version moves only with the content. The change tag's counter stays locked until the
     commit, so that tags are in the order of commits. `is_bulk`: nobody at a till waits to see it.
@@ -199,3 +204,5 @@ def bring_up_to_date(
     )
     traces.changed(pen, changed, face, design=design, at=at)
     deliveries.owe_devices(pen, changed, at=at, join=join, is_bulk=is_bulk)
+    if row.object_id is not None:
+        google_objects.owe(pen, row.id, sent_at=row.sent_at, at=at, is_bulk=is_bulk)

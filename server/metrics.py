@@ -27,6 +27,18 @@ EVENTS = Counter(
 PUSHES = Counter(
     "leima_pushes", "Answers of the push service, by verdict.", ["verdict"], registry=_registry
 )
+GOOGLE_CALLS = Counter(
+    "leima_google_calls",
+    "Calls to Google about cards, by call and verdict.",
+    ["call", "verdict"],
+    registry=_registry,
+)
+GOOGLE = Counter(
+    "leima_google_calls",
+    "Calls to Google Wallet, by kind of call and by what became of it: taken, or the verdict.",
+    ["call", "verdict"],
+    registry=_registry,
+)
 DEVICE_LOG = Counter(
     "leima_device_log_lines",
     "Lines that phones reported, by kind of complaint and pass type.",
@@ -43,6 +55,27 @@ OWED = Gauge("leima_deliveries_owed", "Devices that are owed a push.", registry=
 OLDEST = Gauge(
     "leima_delivery_oldest_seconds",
     "For how long the oldest push that is owed has been due.",
+    registry=_registry,
+)
+GOOGLE_OWED = Gauge(
+    "leima_google_owed", "Cards of which Google is owed a change.", registry=_registry
+)
+GOOGLE_OLDEST = Gauge(
+    "leima_google_oldest_seconds",
+    "For how long the oldest change that Google is owed has been due.",
+    registry=_registry,
+)
+GOOGLE_GIVEN_UP = Gauge(
+    "leima_google_given_up", "Cards whose change Google refused for good.", registry=_registry
+)
+GOOGLE_PAUSED = Gauge(
+    "leima_google_paused",
+    "1 while Google is told nothing, because it refuses us.",
+    registry=_registry,
+)
+GOOGLE_RECONCILED = Gauge(
+    "leima_google_reconciled_seconds",
+    "How long ago all cards were last compared with what Google holds.",
     registry=_registry,
 )
 CERTIFICATE = Gauge(

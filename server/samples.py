@@ -64,24 +64,15 @@ def _lines(key: str, tables: Iterable[Mapping[str, Any]]) -> Iterable[Line]:
 
 
 def _line(key: str, table: Mapping[str, Any]) -> Line:
-    changed = _text(table["changed"], f"{key}.changed") if "changed" in table else None
+    changed = Text.read(table["changed"], f"{key}.changed") if "changed" in table else None
     if changed and any("{value}" not in changed.get(language) for language in LANGUAGES):
         raise ValueError(f"{key}.changed has no {{value}} in some language")
     return Line(
         key,
-        label=_text(table["label"], f"{key}.label"),
-        value=_text(table["value"], f"{key}.value"),
+        label=Text.read(table["label"], f"{key}.label"),
+        value=Text.read(table["value"], f"{key}.value"),
         changed=changed,
     )
-
-
-def _text(written: str | Mapping[str, str], path: str) -> Text:
-    """One text for all languages, or a table with each of them."""
-    if isinstance(written, str):
-        return Text.same(written)
-    if missing := [language for language in LANGUAGES if not written.get(language)]:
-        raise ValueError(f"{path} says nothing in {', '.join(missing)}")
-    return Text(**{language: written[language] for language in LANGUAGES})
 
 
 def _word(values: Mapping[str, Any], key: str) -> str:

@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -47,15 +47,30 @@ def files(design: Design, progress: Progress, folder: Path) -> dict[str, bytes]:
 
     `progress` is one that `drawable` gave.
     """
-    paths = {name: folder / _file_name(design, progress, scale) for name, scale in SCALES.items()}
-    if found := _read(paths):
-        return found
-    with _alone(folder):  # of several that wait for the same strip the first one draws it
-        if found := _read(paths):
-            return found
+
+    def made() -> dict[str, bytes]:
         _log.info("strips.drawn design=%s have=%d need=%d", design.name, *_pair(progress))
         assert design.stamps is not None
-        drawn = {name: draw(design.stamps, progress, scale) for name, scale in SCALES.items()}
+        return {name: draw(design.stamps, progress, scale) for name, scale in SCALES.items()}
+
+    content = f"{_REVISION} {design.version} {progress.have} {progress.need}"
+    return kept({name: f"{content} {scale}" for name, scale in SCALES.items()}, made, folder)
+
+
+def kept(
+    contents: Mapping[str, str], make: Callable[[], dict[str, bytes]], folder: Path
+) -> dict[str, bytes]:
+    """Pictures by name, from `folder` or, the first time, newly made.
+
+    `contents` tells for each of them everything that it depends on.
+    """
+    paths = {name: folder / _file_name(content) for name, content in contents.items()}
+    if found := _read(paths):
+        return found
+    with _alone(folder):  # of several that wait for the same picture the first one makes it
+        if found := _read(paths):
+            return found
+        drawn = make()
         for name, data in drawn.items():
             _write(paths[name], data)
         return drawn
@@ -75,10 +90,15 @@ def draw(stamps: Stamps, progress: Progress, scale: int) -> bytes:
     strip = _open(stamps.pictures[name]).copy()
     size, places = layout(stamps, progress.need)
     for index, (left, top) in enumerate(places):
-        stamp = _stamp(stamps, progress, index, max(1, round(size * scale)))
+        stamp = stamp_at(stamps, progress, index, max(1, round(size * scale)))
         strip.alpha_composite(stamp, (round(left * scale), round(top * scale)))
+    return encode(strip)
+
+
+def encode(picture: Image.Image) -> bytes:
+    """The picture as a PNG of few colours."""
     out = io.BytesIO()
-    strip.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
+    picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
     return out.getvalue()
 
 
@@ -110,7 +130,8 @@ def _spare(width: float, columns: int, size: float, gap: float) -> float:
     return max(gap, (width - columns * size) / max(1, columns - 1))
 
 
-def _stamp(stamps: Stamps, progress: Progress, index: int, pixels: int) -> Image.Image:
+def stamp_at(stamps: Stamps, progress: Progress, index: int, pixels: int) -> Image.Image:
+    """The picture of the place `index`: a stamp, an empty place or the reward that waits there."""
     if index < progress.have:
         turn = stamps.tilt * _TURNS[index % len(_TURNS)]
         return _made(stamps.pictures["full.png"], turn, pixels)
@@ -141,8 +162,7 @@ def _alone(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)  # a child forked meanwhile has the file open, too
 
 
-def _file_name(design: Design, progress: Progress, scale: int) -> str:
-    content = f"{_REVISION} {design.version} {progress.have} {progress.need} {scale}"
+def _file_name(content: str) -> str:
     return f"{hashlib.sha256(content.encode()).hexdigest()[:40]}.png"
 
 

@@ -1,5 +1,8 @@
 """A card's way to its phones: every step with its time, and what is to be made of it.
 
+Phones that hold the card in Apple Wallet ask us themselves; for those that hold it in Google Wallet
+Google is told.
+
 Apple's fetch does not say which phone it comes from. Where several hold the card, it is put down
 to the one that asked and was told of the change, by the likeness of its caller and by turn: such
 steps are marked as inferred.
@@ -7,7 +10,7 @@ steps are marked as inferred.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
 from string import ascii_uppercase
 from typing import Any
@@ -17,7 +20,18 @@ from sqlmodel import Session, col, select
 
 from server import history, verdicts
 from server.cards import Shown
-from server.models import Delivery, Device, Event, Pass, Registration, Trace
+from server.google_verdicts import Call, GoogleFacts, of_google
+from server.models import (
+    Delivery,
+    Device,
+    Event,
+    GoogleClass,
+    GoogleIssuer,
+    GoogleObject,
+    Pass,
+    Registration,
+    Trace,
+)
 from server.services import Services
 from server.traces import device_key, second
 from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
@@ -25,7 +39,7 @@ from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
 _CONTEXT = 200  # older rows that tell what those of a page mean
 _WINDOW = 400  # rows that a verdict is made of
 _MOST_PHONES = 100  # of those that came and went
-_PUSHES_LOOKED_AT = 20_000  # for the latest of anybody
+_LOOKED_AT = 20_000  # for the latest of anybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A page of steps, newest first, how it stands with the card, and with each of its phones."""
+    """A page of steps, newest first, how it stands with the card, with each of its phones, and
+    with Google, if it was asked for there."""
 
     steps: list[Step]
     verdict: Verdict
     phones: list[tuple[PhoneFacts, Verdict]]
     next: str | None
+    google: tuple[GoogleFacts, Verdict] | None = None
 
 
 def read(
@@ -90,7 +106,8 @@ def read(
     with services.database.reading() as session:
         phones = _phones(session, services.settings.secret_key, pass_)
         card = _card(session, pass_, is_push_off=is_push_off)
-        newest = _Walk(pass_, phones, card)
+        google = _google(session, shown, services.settings.google_issuer_id)
+        newest = _Walk(pass_, phones, card, google)
         rows = _rows(session, pass_, phones, limit=max(_WINDOW, limit + _CONTEXT))
         newest.over(rows)
         steps = newest.steps
@@ -104,20 +121,31 @@ def read(
     if before is not None:
         steps = [step for step in steps if _place(step) < before]
     judged = [(phone, verdicts.of_phone(phone, card, at=at)) for phone in phones]
+    there = (google, of_google(google, at=at)) if google else None
+    verdict = verdicts.of_card(
+        judged, card, there[1] if there else None, is_in_google=bool(google and google.is_in_wallet)
+    )
     following = history.cursor_of(_place(steps[limit - 1])) if len(steps) > limit else None
-    return Timeline(steps[:limit], verdicts.of_card(judged, card), judged, following)
+    return Timeline(steps[:limit], verdict, judged, following, there)
 
 
 class _Walk:
     """Goes over rows from old to new, and gathers steps and facts."""
 
-    def __init__(self, pass_: Pass, phones: list[PhoneFacts], card: CardFacts) -> None:
+    def __init__(
+        self,
+        pass_: Pass,
+        phones: list[PhoneFacts],
+        card: CardFacts,
+        google: GoogleFacts | None = None,
+    ) -> None:
         self.steps: list[Step] = []
         self._serial_number = pass_.serial_number
         self._card = card
+        self._google = google or GoogleFacts(card.changed_at, 0, 0)  # a row may be gone, notes not
         self._phones = {phone.key: phone for phone in phones}
         self._holders = {phone.key for phone in phones if phone.is_registered}
-        self._told: dict[str, datetime] = {}  # named this card and not fetched since, in turn
+        self._named: dict[str, datetime] = {}  # named this card and not fetched since, in turn
         self._callers: dict[str, str | None] = {}
         self._versions = {second(pass_.modified_at): pass_.version}
         self._lines: dict[str, list[Any]] | None = None
@@ -179,13 +207,13 @@ class _Walk:
         if is_listed:
             phone.asked_since = None  # whatever the tag said, it did not cover this card
             step.what, phone.listed_at = "listed", row.at
-            self._told.setdefault(phone.key, row.at)
+            self._named.setdefault(phone.key, row.at)
 
     def _fetched(self, row: Trace, step: Step, _phone: PhoneFacts | None) -> None:
         step.version = self._versions.get(row.data["modified"] or 0)
         if phone := self._infer(row, step):
             phone.fetched_at, phone.holds = row.at, row.data["modified"]
-            self._told.pop(phone.key, None)
+            self._named.pop(phone.key, None)
         elif not self._holders:
             self._card.strayed_at = row.at
 
@@ -216,9 +244,24 @@ class _Walk:
         step.version = self._versions.get(row.data["modified"])
         self._card.downloaded_at, self._card.downloaded = row.at, row.data["modified"]
 
+    def _told(self, row: Trace, step: Step, _phone: PhoneFacts | None) -> None:
+        data = row.data
+        step.reason = data["reason"] or None
+        step.note = {name: value for name, value in data.items() if name != "reason"}
+        call = _call(row)
+        self._google.call = call
+        if call.is_change:
+            self._google.change = call
+
+    def _saved(self, row: Trace, _step: Step, _phone: PhoneFacts | None) -> None:
+        self._google.saved_at = row.at
+
+    def _deleted(self, row: Trace, _step: Step, _phone: PhoneFacts | None) -> None:
+        self._google.left_at = row.at
+
     def _infer(self, row: Trace, step: Step) -> PhoneFacts | None:
         """Which phone a call without its name comes from."""
-        told = [key for key in self._told if key in self._holders]
+        told = [key for key in self._named if key in self._holders]
         alike = [key for key in told or sorted(self._holders) if self._is_alike(key, row)]
         keys = alike if told or len(alike) == 1 else []
         if len(self._holders) == 1:
@@ -272,14 +315,7 @@ def _names() -> Iterable[str]:
 
 
 def _card(session: Session, pass_: Pass, *, is_push_off: bool) -> CardFacts:
-    newest = session.exec(select(func.max(Trace.id))).one() or 0
-    latest = (
-        select(Trace)
-        .where(col(Trace.id) > newest - _PUSHES_LOOKED_AT, Trace.what == "pushed")
-        .order_by(col(Trace.id).desc())
-        .limit(1)
-    )
-    row = session.exec(latest).first()
+    row = _latest(session, "pushed")
     return CardFacts(
         changed_at=pass_.modified_at,
         modified=second(pass_.modified_at),
@@ -290,8 +326,61 @@ def _card(session: Session, pass_: Pass, *, is_push_off: bool) -> CardFacts:
     )
 
 
+def _latest(session: Session, what: str) -> Trace | None:
+    """The latest of its kind, of whichever card."""
+    newest = session.exec(select(func.max(Trace.id))).one() or 0
+    statement = select(Trace).where(col(Trace.id) > newest - _LOOKED_AT, Trace.what == what)
+    return session.exec(statement.order_by(col(Trace.id).desc()).limit(1)).first()
+
+
 def _push(row: Trace) -> Push:
     return Push(row.at, row.data["verdict"], row.status or 0, row.data["reason"])
+
+
+def _call(row: Trace) -> Call:
+    data = row.data
+    return Call(
+        at=row.at,
+        call=data["call"],
+        verdict=data["verdict"],
+        status=row.status or 0,
+        reason=data["reason"],
+        is_notified=data["notified"],
+        silence=data["silence"],
+    )
+
+
+def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFacts | None:
+    """How far Google is with the card; None when nobody asked for it there."""
+    statement = (
+        select(GoogleObject, GoogleClass, GoogleIssuer)
+        .join(GoogleClass, col(GoogleClass.id) == col(GoogleObject.class_id))
+        .join(GoogleIssuer, col(GoogleIssuer.issuer_id) == col(GoogleObject.issuer_id))
+        .where(GoogleObject.card_id == shown.card.id)
+    )
+    found = session.exec(statement).first()
+    if found is None:
+        return None
+    row, class_, issuer = found
+    worked = _latest(session, "told")
+    return GoogleFacts(
+        changed_at=shown.pass_.modified_at,
+        owed_version=row.owed_version,
+        sent_version=row.sent_version,
+        is_off=row.issuer_id != issuer_id,
+        sent=row.sent,
+        sent_at=row.sent_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        error=row.error,
+        class_error=class_.error,
+        paused_until=issuer.paused_until,
+        pause_reason=issuer.pause_reason,
+        has_users=row.has_users,
+        notified_at=[datetime.fromtimestamp(second, UTC) for second in row.notified_at],
+        hushed_until=row.hushed_until,
+        worked_at=worked.at if worked else None,
+    )
 
 
 def _rows(

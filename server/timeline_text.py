@@ -13,13 +13,17 @@ from server import cards, timeline
 from server.cards import Shown
 from server.db import Database
 from server.errors import NotFound
+from server.google_verdicts import GoogleFacts, spoken
+from server.google_words import SILENCES
 from server.models import Brand, Card, Pass
 from server.timeline import Step, Timeline
 from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
+from server.wallets.google_trace import shown_lines
 
 _WIDTH = 100
 _MARKS = {OK: ("✓", "32"), WAIT: ("…", "36"), WARN: ("!", "33"), FAIL: ("✗", "31")}
 _QUIET = "2"
+_GOOGLE = "Google"
 
 _CALLS = {
     "register": "to register",
@@ -34,6 +38,28 @@ _PUSHED = {
     "drop": "Apple refused this push for good",
     "wait": "Apple asks to wait with this phone",
     "retry": "the push did not get through: again later",
+}
+_GOOGLE_TOOK = {
+    "insert": "Google was given the card",
+    "patch": "Google took the change",
+    "get": "Google was asked what it holds",
+    "class_insert": "Google was given the programme",
+    "class_patch": "Google took the programme's change",
+    "offer_insert": "Google was given the reward",
+    "offer_patch": "Google took the reward's change",
+    "offer_class_insert": "Google was given the programme's reward",
+    "offer_class_patch": "Google took the change of the programme's reward",
+}
+_GOOGLE_REFUSED = {
+    "object_missing": "Google does not have the card: it is given anew",
+    "class_missing": "Google does not have the programme: it is given first",
+    "exists": "Google had it already: it is changed instead",
+    "refused": "Google refused it for good",
+    "unauthorized": "Google does not know our service account: nothing is told until it does",
+    "forbidden": "Google lets our service account do nothing here: nothing is told until it does",
+    "quota": "Google wants no more announcements of this card today: told again, silently",
+    "busy": "Google asks to wait: again later, and slower",
+    "unreachable": "Google did not answer: again later",
 }
 
 
@@ -93,12 +119,17 @@ def _head(shown: Shown, zone: ZoneInfo) -> Iterable[str]:
 def _body(
     found: Timeline, at: datetime, zone: ZoneInfo, paint: Callable[[str, str], str]
 ) -> Iterable[str]:
-    if not found.phones:
+    holders = [(phone.name, verdict) for phone, verdict in found.phones]
+    if found.google:
+        holders.append((_GOOGLE, found.google[1]))
+    if not holders:
         yield from _told(found.verdict, "", paint)
-    width = max((len(phone.name) for phone, _ in found.phones), default=0)
-    for phone, verdict in found.phones:
+    width = max((len(name) for name, _ in holders), default=0)
+    for name, verdict in holders:
         since = f" ({_span(at - verdict.since)})" if verdict.since else ""
-        yield from _told(verdict, f"{phone.name:<{width}}  ", paint, since=since)
+        yield from _told(verdict, f"{name:<{width}}  ", paint, since=since)
+    if found.google:
+        yield from _shown_by_google(found.google[0], " " * (6 + width), at)
     yield ""
     day = None
     for step in reversed(found.steps):
@@ -127,6 +158,20 @@ def _told(
     yield from (f"{indent}{line}" for line in said[1:])
     for number, line in enumerate(textwrap.wrap(verdict.do.en, _WIDTH - len(indent) - 2)):
         yield f"{indent}{'→ ' if number == 0 else '  '}{line}"
+
+
+def _shown_by_google(facts: GoogleFacts, indent: str, at: datetime) -> Iterable[str]:
+    """What the wallet shows, and whether the last change was announced."""
+    shown = ", ".join(f"{line.label.en} {line.value}" for line in shown_lines(facts.sent))
+    if shown:
+        yield from _indented(f"It shows: {shown}.", indent)
+    if said := spoken(facts):
+        count = len(facts.announced(at))
+        yield from _indented(f"{said.en} Within 24 hours: {count}.", indent)
+
+
+def _indented(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def _line(
@@ -175,6 +220,8 @@ def _said(step: Step) -> tuple[str, str]:
         "unchanged": (f"304: holds {version} already", "32"),
         "looked": (f"asked about {version} (HEAD)", ""),
         "downloaded": (f"card opened by its link: {version}", ""),
+        "saved": ("put into Google Wallet", "32"),
+        "deleted": ("taken out of Google Wallet", "33"),
     }
     if step.what in plain:
         return plain[step.what]
@@ -185,10 +232,27 @@ def _said(step: Step) -> tuple[str, str]:
         answer = f"{step.status}{reason}" if step.status else "no answer"
         colour = "" if note["verdict"] == "accepted" else "31"
         return f"{_PUSHED[note['verdict']]} ({answer})", colour
+    if step.what == "told":
+        return _said_to_google(step)
     if step.what == "complained":
         return f"says ({step.reason}): {note['text']}", "31"
     asked = _CALLS.get(step.reason or "", step.reason or "")
     return f"asked {asked}: answered {step.status}", "31"
+
+
+def _said_to_google(step: Step) -> tuple[str, str]:
+    note = step.note
+    if note["verdict"] != "taken":
+        answer = f"{step.status}{f' {step.reason}' if step.reason else ''}"
+        said = _GOOGLE_REFUSED.get(note["verdict"], "it did not get through to Google")
+        return f"{said} ({answer if step.status else 'no answer'})", "31"
+    said = _GOOGLE_TOOK.get(note["call"], "Google took it")
+    if note["changed"]:
+        said += f" ({', '.join(note['changed']).replace('_', ' ')})"
+    if note["call"] != "patch":
+        return said, "32"
+    heard = SILENCES["spoke" if note["notified"] else note["silence"] or "not_asked"]
+    return f"{said}. {heard.en}", "32"
 
 
 def _seconds(seconds: float) -> str:

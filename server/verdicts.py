@@ -130,11 +130,27 @@ def of_phone(phone: PhoneFacts, card: CardFacts, *, at: datetime) -> Verdict:
     return _verdict(code, since, phone)
 
 
-def of_card(phones: Iterable[tuple[PhoneFacts, Verdict]], card: CardFacts) -> Verdict:
-    """The verdict of the phone that most needs looking at; of those that left, the last one's."""
+def of_card(
+    phones: Iterable[tuple[PhoneFacts, Verdict]],
+    card: CardFacts,
+    google: Verdict | None = None,
+    *,
+    is_in_google: bool = False,
+) -> Verdict:
+    """The verdict of the phone that most needs looking at; of those that left, the last one's.
+
+    `google` is that on Google Wallet. While the card is not in it, it counts when something is to
+    be mended, and when no phone holds the card or was seen after it.
+    """
     pairs = list(phones)
-    if here := [verdict for phone, verdict in pairs if phone.is_registered]:
+    here = [verdict for phone, verdict in pairs if phone.is_registered]
+    if google and (is_in_google or google.level == FAIL):
+        here.append(google)
+    if here:
         return max(here, key=lambda verdict: _WEIGHT[verdict.level])
+    others = [card.refused_at, card.downloaded_at, *(_seen_at(phone) for phone, _ in pairs)]
+    if google and not any(_is_after(moment, google.since) for moment in others):
+        return google
     if gone := [(phone, verdict) for phone, verdict in pairs if _seen_at(phone)]:
         return max(gone, key=lambda pair: _seen_at(pair[0]) or card.changed_at)[1]
     if card.refused_at:

@@ -53,7 +53,7 @@ def day(value: date) -> Text:
 def money(cents: int, currency: str) -> Text:
     """`1 234,50 €`, in English `€1,234.50`; `cents` are the smallest unit of the `currency`, such
     as whole yens."""
-    amount = Decimal(cents).scaleb(-get_currency_precision(currency))
+    amount = Decimal(cents).scaleb(-decimals(currency))
 
     def write(locale: Locale) -> str:
         # The CLDR keeps a code and its figures apart; Babel does not.
@@ -61,6 +61,12 @@ def money(cents: int, currency: str) -> Text:
         return _CODE_BEFORE_FIGURES.sub("\N{NBSP}", written)
 
     return _each(write)
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the currency has: 2 for EUR, none for JPY."""
+    precision: int = get_currency_precision(currency)
+    return precision
 
 
 @lru_cache(maxsize=1024)

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from passkit.signing import ALARM_DAYS
-from server import deliveries, events, traces
+from server import deliveries, events, google_objects, traces
 from server.errors import attempt
 from server.services import Services
 from server.wakeups import Wakeups
+from server.wallets import google_account
 from server.wallets.apple_push import open_push
+from server.wallets.google_sync import GoogleSync
 from server.wallets.identity import Holder
 
 # What another process owes is announced on PostgreSQL only, and that can get lost: it is found at
@@ -36,22 +38,29 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Pushes what is owed and lets run out what has run out, until it is stopped."""
+    """Tells wallets what is owed and lets run out what has run out, until it is stopped."""
 
-    def __init__(self, services: Services, identity: Holder) -> None:
-        """Make it in the process that runs it: the push client has a thread.
+    def __init__(
+        self, services: Services, identity: Holder, google: google_account.Holder | None = None
+    ) -> None:
+        """Make it in the process that runs it: the push client has a thread. Who we are to Google
+        is in the settings when it is not given.
 
         Raises:
-            SettingsError: the push service's address or root certificates cannot be used.
+            SettingsError: the push service's address or root certificates cannot be used, or the
+                service-account file.
         """
         self._services = services
         self._holder = identity
         self._identity = identity.current()
         self._push = open_push(services, self._identity)
+        accounts = google or google_account.Accounts(services.settings, services.now)
+        self._google = GoogleSync(services, accounts)
         self._wakeups = Wakeups(services.database)
         self._tasks: tuple[_Task, ...] = (
             self._mind_certificate,
             self._tell_phones,
+            self._tell_google,
             self._expire,
             self._prune,
         )
@@ -68,8 +77,10 @@ class Worker:
         was killed, and need not wait for its lease.
         """
         database = self._services.database
-        if not database.is_postgresql and (count := deliveries.release_all(database)):
-            _log.info("worker.taken_over pushes=%d", count)
+        if not database.is_postgresql:
+            pushes, objects = deliveries.release_all(database), google_objects.release_all(database)
+            if pushes or objects:
+                _log.info("worker.taken_over pushes=%d objects=%d", pushes, objects)
         self._wakeups.start()
         self._thread.start()
 
@@ -80,8 +91,8 @@ class Worker:
         self._services.database.due.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
-        elif self._push:
-            self._push.close()
+        else:
+            self._close()
 
     def step(self) -> float:
         """One round of everything; returns the seconds to the next unless something is owed."""
@@ -96,8 +107,12 @@ class Worker:
             is_full = self._push is not None and self._push.is_full
             if due.wait(wait) and wait and not is_full:
                 time.sleep(max(0.0, began + _GATHER_SECONDS - time.monotonic()))
+        self._close()
+
+    def _close(self) -> None:
         if self._push:
             self._push.close()
+        self._google.close()
 
     def _round(self, call: Callable[[_Task], float | None]) -> float:
         waits = [call(task) for task in self._tasks]
@@ -137,6 +152,10 @@ class Worker:
         wait = self._push.step() if self._push else None
         return None if wait is None else min(wait, SWEEP_SECONDS)
 
+    def _tell_google(self) -> float | None:
+        wait = self._google.step()
+        return None if wait is None else min(wait, SWEEP_SECONDS)
+
     def _expire(self) -> float | None:
         count = events.expire_due(self._services, limit=_CARDS_A_ROUND)
         if count:
@@ -150,5 +169,6 @@ class Worker:
         keep = timedelta(days=self._services.settings.timeline_days)
         if traces.prune(self._services.database, at=self._services.now(), keep=keep):
             return 0.0
+        google_objects.prune(self._services.database, at=self._services.now())
         self._prune_at = time.monotonic() + _PRUNE_SECONDS
         return None

@@ -4,7 +4,7 @@ import json
 from multiprocessing.util import Finalize
 from typing import Any
 
-from server import brands, clock, config, logs, migrations, strips, traces
+from server import brands, clock, config, google_pictures, logs, migrations, strips, traces
 from server.app import create_app
 from server.db import Database
 from server.door import Door
@@ -35,7 +35,10 @@ def prepare() -> tuple[Services, Identities]:
     clock.deviate(settings.sandbox_clock_file)
     services = Services(Database(settings.database_url), settings)
     migrations.require_current(services.database.engine)
-    strips.warm(brands.starts(services.database), settings.data_dir / strips.FOLDER)
+    starts, folder = brands.starts(services.database), settings.data_dir / strips.FOLDER
+    strips.warm(starts, folder)
+    if settings.google_issuer_id is not None:
+        google_pictures.warm(starts, folder)
     return services, Identities(settings, services.now)
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from server import wording
 from server.errors import Conflict, Refused
-from server.face import LANGUAGES, Action, Line, PartFace, Progress, Text
+from server.face import LANGUAGES, Action, Line, PartFace, Progress, Reward, Text
 from server.programmes import earning
 from server.programmes.base import Decision, Happening, Kind, Notice, Posting, Standing, Wording
 
@@ -31,6 +31,7 @@ STAMP, REWARD = "stamp", "reward"
 _STAMPING = ("stamped", "purchased")
 _USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
 
+_AT_THE_TILL = Text("Näytä kortti kassalla.", "Visa kortet i kassan.", "Show the card at the till.")
 _ONE_STAMP = Text("{n} leima", "{n} stämpel", "{n} stamp")
 _STAMPS = Text("{n} leimaa", "{n} stämplar", "{n} stamps")
 _ONE_LEFT = Text("VIELÄ {n} LEIMA", "{n} STÄMPEL KVAR", "{n} STAMP TO GO")
@@ -112,6 +113,7 @@ class StampCard(Kind[StampCardRules]):
                 changed=Text(
                     "Leimakorttisi: {value}", "Ditt stämpelkort: {value}", "Your card: {value}"
                 ),
+                amount=have,
             ),
             corner=Line(
                 key="rewards",
@@ -122,11 +124,13 @@ class StampCard(Kind[StampCardRules]):
                     "Belöningar att använda: {value}",
                     "Rewards to use: {value}",
                 ),
+                amount=rewards,
             ),
             lines=(_next_line(have, rewards, rules),),
             details=(_rule_line(rules, currency), *_expiry_lines(standing, zone)),
             progress=Progress(have, rules.stamps_required),
             actions=(_USE_REWARD,) if rewards else (),
+            reward=Reward(rules.reward.text(), _AT_THE_TILL, rewards, standing.next_expiry(REWARD)),
         )
 
     def looks_back(self, happening: Happening, rules: StampCardRules) -> bool:

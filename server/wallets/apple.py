@@ -142,24 +142,20 @@ class _Words:
     def __init__(self, texts: Iterable[Text], messages: Iterable[Text], language: str) -> None:
         self._messages, self._language = tuple(messages), language
         every = dict.fromkeys((*texts, *self._messages))
-        translated = [text for text in every if not _is_alike(text)]
+        translated = [text for text in every if not text.is_alike]
         keys = choose_keys(
-            [self._key(text) for text in translated], {text.fi for text in every if _is_alike(text)}
+            [self._key(text) for text in translated], {text.fi for text in every if text.is_alike}
         )
         self._keys = dict(zip(translated, keys, strict=True))
         self.entries = tuple(zip(keys, translated, strict=True))
 
     def write(self, text: Text) -> str:
         """What pass.json says for `text`, which is one of those the pass was announced to have."""
-        return text.fi if _is_alike(text) else self._keys[text]
+        return text.fi if text.is_alike else self._keys[text]
 
     def _key(self, text: Text) -> str:
         key = text.get(self._language) or text.en or text.fi or text.sv
         return key if text in self._messages else key.replace("%@", "%")
-
-
-def _is_alike(text: Text) -> bool:
-    return text.fi == text.sv == text.en
 
 
 def _all(text: Text) -> tuple[str, str, str]:

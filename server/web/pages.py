@@ -5,7 +5,7 @@ import io
 from flask import Blueprint, Response, render_template, send_file
 from sqlmodel import col, select
 
-from server import designs
+from server import designs, google_pictures, strips
 from server.errors import NotFound
 from server.models import Brand, Programme
 from server.web import sandbox, services
@@ -48,6 +48,19 @@ def stamp_image(name: str, version: str, file_name: str) -> Response:
     if design is None or design.version[:12] != version or file_name not in stamps:
         raise NotFound("image_unknown", "There is no such picture.")
     return send_file(io.BytesIO(stamps[file_name]), "image/png", max_age=31_536_000)
+
+
+@pages.get("/designs/<name>/<edition>/google/<file_name>")
+def google_image(name: str, edition: str, file_name: str) -> Response:
+    """A picture that Google Wallet fetches; its address tells all that it depends on."""
+    design = designs.load(name) if name in designs.names() else None
+    folder = services().settings.data_dir / strips.FOLDER
+    if design is None or google_pictures.edition(design) != edition:
+        raise NotFound("image_unknown", "There is no such picture.")
+    data = google_pictures.picture(design, file_name, folder)
+    if data is None:
+        raise NotFound("image_unknown", "There is no such picture.")
+    return send_file(io.BytesIO(data), "image/png", max_age=31_536_000)
 
 
 def _design_of(slug: str) -> str:

@@ -7,8 +7,10 @@ from flask import Response, g, jsonify, url_for
 from flask_openapi3.models.tag import Tag
 
 from server import cards, events, history, members, timeline, traces
+from server.google_verdicts import GoogleFacts, spoken
 from server.verdicts import Verdict
 from server.wallets.apple_trace import pushes_are_off
+from server.wallets.google_trace import shown_lines
 from server.web import identity, services
 from server.web.api.contract import KEY_HEADER, api, idempotency_key, problems, send
 from server.web.api.schemas import CardLinks, CardPath, CardView, EventPage, NewCard, PageQuery
@@ -87,10 +89,10 @@ def show_timeline(path: CardPath, query: PageQuery) -> Response:
         cursor=query.cursor,
         is_push_off=pushes_are_off(services().settings, identity()),
     )
-    return jsonify(timeline_view(shown, found))
+    return jsonify(timeline_view(shown, found, at=services().now()))
 
 
-def timeline_view(shown: cards.Shown, found: timeline.Timeline) -> dict[str, Any]:
+def timeline_view(shown: cards.Shown, found: timeline.Timeline, *, at: datetime) -> dict[str, Any]:
     """A page of a timeline as plain values."""
     return {
         "card": str(shown.card.id),
@@ -110,8 +112,28 @@ def timeline_view(shown: cards.Shown, found: timeline.Timeline) -> dict[str, Any
             }
             for phone, verdict in found.phones
         ],
+        "google": found.google and _google(*found.google, at=at),
         "steps": [_step(step) for step in found.steps],
         "next": found.next,
+    }
+
+
+def _google(facts: GoogleFacts, verdict: Verdict, *, at: datetime) -> dict[str, Any]:
+    said = spoken(facts)
+    return {
+        "is_in_wallet": facts.is_in_wallet,
+        "saved_at": _moment(facts.saved_at),
+        "left_at": _moment(facts.left_at),
+        "is_behind": facts.is_behind,
+        "sent_at": _moment(facts.sent_at),
+        "due_at": _moment(facts.due_at),
+        "lines": [
+            {"label": line.label.as_dict(), "value": line.value} for line in shown_lines(facts.sent)
+        ],
+        "announcement": said.as_dict() if said else None,
+        "announced": len(facts.announced(at)),
+        "hushed_until": _moment(facts.hushed_until),
+        "verdict": _verdict(verdict),
     }
 
 

@@ -34,6 +34,36 @@ class TimelinePhone(Given):
     verdict: TimelineVerdict
 
 
+class TimelineGoogleLine(Given):
+    """A balance as Google Wallet shows it."""
+
+    label: Texts
+    value: str
+
+
+class TimelineGoogle(Given):
+    """The card at Google, which keeps the phones that hold it there up to date.
+
+    `is_in_wallet`: somebody holds it. `is_behind`: Google has an older version than the newest, and
+    `due_at` is when it is told; null when nothing is owed, or it was given up. `sent_at` is when it
+    took something last, and `lines` what it shows since. `announcement` tells whether the last
+    change asked the phone to speak, and if not why; `announced` counts those of the last 24 hours,
+    and until `hushed_until` there can be none.
+    """
+
+    is_in_wallet: bool
+    saved_at: datetime | None
+    left_at: datetime | None
+    is_behind: bool
+    sent_at: datetime | None
+    due_at: datetime | None
+    lines: list[TimelineGoogleLine]
+    announcement: Texts | None
+    announced: int
+    hushed_until: datetime | None
+    verdict: TimelineVerdict
+
+
 class TimelineChange(Given):
     """A line of the card that is another than before: its label or its value."""
 
@@ -46,7 +76,8 @@ class TimelineChange(Given):
 class TimelineStep(Given):
     """One step. `what` is event, changed, pushed, asked (nothing for this card), listed (told that
     this card changed), fetched, unchanged (304), looked (HEAD), registered, unregistered, refused,
-    failed, complained or downloaded; more may come.
+    failed, complained or downloaded; told (a call to Google), saved and deleted (put into Google
+    Wallet, taken out of it); more may come.
 
     `after_seconds` is the time since the change before it. `is_inferred`: several phones hold the
     card, and which one this was is a guess. `note` holds what else is known.
@@ -65,7 +96,9 @@ class TimelineStep(Given):
 
 
 class CardTimeline(Given):
-    """A card's way to its phones, newest step first. `next` is the cursor of the following page."""
+    """A card's way to its phones, newest step first. `phones` are those with the card in Apple
+    Wallet; `google` is null until somebody asks for the card in Google Wallet. `next` is the cursor
+    of the following page."""
 
     card: str
     serial_number: str
@@ -73,5 +106,6 @@ class CardTimeline(Given):
     modified_at: datetime
     verdict: TimelineVerdict
     phones: list[TimelinePhone]
+    google: TimelineGoogle | None
     steps: list[TimelineStep]
     next: str | None

@@ -10,6 +10,7 @@ from sqlmodel import select
 from werkzeug.test import TestResponse
 
 from passkit.reader import read
+from server import designs, google_pictures
 from server.app import create_app
 from server.models import Consent, Member
 
@@ -182,3 +183,19 @@ def test_the_page_shows_the_stamps_of_the_wallets_card(client, join):
 def test_no_path_leads_out_of_the_stamps(client, house):
     for path in ("kahvila/000000000000/stamps/full.png", "none/1/stamps/full.png"):
         assert client.get(f"/designs/{path}").status_code == 404
+
+
+def test_google_fetches_the_pictures_of_a_card_and_may_keep_them(client, house):
+    design = designs.load("kahvila")
+    for name in ("logo.png", "hero.png", "hero-7-10.png"):
+        answer = client.get(google_pictures.path(design, name))
+        assert answer.mimetype == "image/png"
+        assert answer.cache_control.max_age == 31_536_000
+
+
+def test_a_picture_for_google_that_there_is_not_is_not_found(client, house):
+    base = google_pictures.path(designs.load("kahvila"), "")
+    older = base.replace(designs.load("kahvila").version[:12], "0" * 12)
+    for path in (f"{base}strip.png", f"{base}hero-11-10.png", f"{older}logo.png"):
+        assert client.get(path).status_code == 404
+    assert client.get("/designs/none/0/google/logo.png").status_code == 404

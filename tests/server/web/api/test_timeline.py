@@ -3,7 +3,9 @@
 import pytest
 
 from server.app import create_app
+from server.wallets.google_trace import Told, note_told
 from server.wallets.identity import Identity
+from tests.server.google_rows import AtGoogle, balance
 from tests.server.web.api.conftest import Backend
 
 
@@ -55,6 +57,35 @@ def test_each_step_is_told_with_its_time_and_delay(api, phone, card, clock):
         "0 / 10",
         "1 / 10",
     )
+
+
+def test_how_it_stands_at_google_is_told(api, app, services, card, clock):
+    assert timeline(api, card)["google"] is None
+    google = AtGoogle(services, card)
+    serial_number = timeline(api, card)["serial_number"]
+    due_at = clock()
+    clock.move(seconds=2)
+    told = Told(clock(), serial_number, "patch", 200, due_at=due_at, changed=["loyaltyPoints"])
+    note_told(app.extensions["leima"], told._replace(silence="hushed"))
+    google.take(balance(1), has_users=True, notified_at=[int(clock().timestamp())])
+    found = timeline(api, card)
+    assert found["steps"][0]["what"] == "told"
+    assert found["steps"][0]["note"] == {
+        "call": "patch",
+        "verdict": "taken",
+        "notified": False,
+        "silence": "hushed",
+        "seconds": 2.0,
+        "changed": ["points"],
+    }
+    given = found["google"]
+    assert (given["is_in_wallet"], given["is_behind"], given["announced"]) == (True, False, 1)
+    assert given["sent_at"] == clock().isoformat()
+    assert given["lines"] == [
+        {"label": {"fi": "LEIMAT", "sv": "STÄMPLAR", "en": "STAMPS"}, "value": "1"}
+    ]
+    assert "24" in given["announcement"]["en"]
+    assert given["verdict"]["code"] == "google_off"  # no issuer is set here
 
 
 def test_a_phone_is_told_apart_by_a_name_that_leads_nowhere(api, phone, card):

@@ -1,0 +1,131 @@
+"""The classes of a programme at Google: there before any object of theirs, and as the programme is.
+
+Google Wallet, Loyalty classes: a class is sent UNDER_REVIEW each time, also when it was approved;
+the platform approves it by itself. There is no way to remove one.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from googlewallet.client import Kind
+from googlewallet.errors import ApiError, ContentError, Verdict
+from server import cards, google_issuers
+from server.google_issuers import KnownClass
+from server.services import Services
+from server.wallets import google
+from server.wallets.google_line import Line
+
+_KINDS = {"loyalty": Kind.LOYALTY_CLASS, "offer": Kind.OFFER_CLASS}
+_NAMES = {"loyalty": "class", "offer": "offer_class"}
+
+_log = logging.getLogger(__name__)
+
+
+class ClassRefused(Exception):
+    """A programme's class is one that Google does not take: so it takes none of its cards."""
+
+
+class Classes:
+    """Sends classes; safe to share between threads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._database = services.database
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._refused: dict[str, str] = {}  # class -> digest of what was refused
+
+    def ensure(self, line: Line, programme_id: UUID, *, is_missing: bool = False) -> None:
+        """Google has the programme's classes as they are now. `is_missing`: it has just said that
+        one is not there.
+
+        Raises:
+            ClassRefused: it does not take one of them.
+            ApiError, Halted: as `Line.call`.
+        """
+        for known, body in self.wanted(line.account.issuer_id, programme_id):
+            digest = _digest(body)
+            if not is_missing and self._is_sent(known.id, digest):
+                continue
+            with self._locks[known.id]:  # whoever else waits for it need not send it again
+                if is_missing or not self._is_sent(known.id, digest):
+                    self._send(line, known, body, digest)
+
+    def wanted(
+        self, issuer_id: str, programme_id: UUID
+    ) -> Iterator[tuple[KnownClass, dict[str, Any]]]:
+        """The classes of the programme, with what Google is to have of them.
+
+        Raises:
+            ClassRefused: no body can be made that Google would take.
+        """
+        shown = cards.show_programme(self._database, programme_id)
+        if shown is None:
+            return
+        publisher = google.Publisher(issuer_id, self._services.settings.public_url)
+        try:
+            bodies = {
+                "loyalty": google.loyalty_class(shown, publisher),
+                "offer": google.offer_class(shown, publisher),
+            }
+        except ContentError as error:
+            raise ClassRefused(str(error)) from error
+        for kind, body in bodies.items():
+            if body is not None:
+                yield KnownClass(body["id"], programme_id, kind), body
+
+    def _is_sent(self, class_id: str, digest: str) -> bool:
+        found = google_issuers.find_class(self._database, class_id)
+        if found is not None and found.error and self._refused.get(class_id) == digest:
+            raise ClassRefused(found.error)
+        return found is not None and found.sent_hash == digest
+
+    def _send(self, line: Line, known: KnownClass, body: dict[str, Any], digest: str) -> None:
+        issuer_id = line.account.issuer_id
+        found = google_issuers.find_class(self._database, known.id)
+        if found is None:
+            at = self._services.now()
+            google_issuers.add_class(self._database, known, issuer_id=issuer_id, at=at)
+        is_known = found is not None and found.sent_hash != ""
+        google_issuers.doubt_class(self._database, known.id)
+        try:
+            self._carry_out(line, known, body, is_known=is_known)
+        except ApiError as error:
+            if error.verdict is not Verdict.REFUSED:
+                raise
+            self._refused[known.id] = digest
+            google_issuers.refuse_class(self._database, known.id, str(error))
+            _log.error("google.class_refused class=%s: %s", known.id, error)
+            raise ClassRefused(str(error)) from error
+        self._refused.pop(known.id, None)
+        google_issuers.settle_class(self._database, known.id, digest, at=self._services.now())
+        _log.info("google.class_sent class=%s", known.id)
+
+    def _carry_out(
+        self, line: Line, known: KnownClass, body: dict[str, Any], *, is_known: bool
+    ) -> None:
+        """A class that was there once is there, most likely; else it is new."""
+        client, kind, name = line.account.client, _KINDS[known.kind], _NAMES[known.kind]
+
+        def insert() -> None:
+            line.call(f"{name}_insert", lambda: client.insert(kind, body))
+
+        def patch() -> None:
+            line.call(f"{name}_patch", lambda: client.patch(kind, known.id, body))
+
+        first, second = (patch, insert) if is_known else (insert, patch)
+        try:
+            first()
+        except ApiError as error:
+            if error.verdict not in (Verdict.EXISTS, Verdict.CLASS_MISSING):
+                raise
+            second()
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

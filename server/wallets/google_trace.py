@@ -1,0 +1,123 @@
+"""Calls to Google and what it calls back as notes for the timelines of cards.
+
+Neither names of people nor anything that opens a card is noted; of a body only which parts of it
+were sent, in words of ours.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from server import metrics
+from server.face import Text
+from server.services import Services
+from server.tracing import Note
+
+TAKEN = "taken"
+
+# Why a change asked no phone to speak: it was none that may; nobody has the card in a wallet;
+# nothing grew; the updates of this day that may speak are used up; Google wants no more of them for
+# a day; it is night and nobody waits; the operator wants none.
+Silence = Literal["not_asked", "not_saved", "no_increase", "budget", "hushed", "quiet_hours", "off"]
+
+_EVENTS = {"save": "saved", "del": "deleted"}
+_OTHER = "other"
+_PARTS = {
+    "loyaltyPoints": "points",
+    "secondaryLoyaltyPoints": "second_points",
+    "state": "state",
+    "heroImage": "picture",
+    "textModulesData": "texts",
+    "linksModuleData": "links",
+    "valueAddedModuleData": "extras",
+    "barcode": "code",
+    "rotatingBarcode": "code",
+    "accountName": "holder",
+    "accountId": "holder",
+    "linkedOfferIds": "reward",
+    "merchantLocations": "places",
+    "appLinkData": "app",
+    "messages": "messages",
+    "validTimeInterval": "validity",
+}
+
+
+class Told(NamedTuple):
+    """A call to Google about one card, with its answer.
+
+    `call` is insert, patch, get, class_insert, class_patch, offer_insert, offer_patch,
+    offer_class_insert or offer_class_patch. `status` is the answer's, 0 when none came. `verdict`
+    is TAKEN, or what `googlewallet.Verdict` made of the error, with Google's own `reason`.
+    `due_at` is when the change was due. `is_notified`: it asked the phone to speak; otherwise
+    `silence` says why not. `changed` are the fields that were sent, as Google calls them: none of a
+    whole body.
+    """
+
+    at: datetime
+    serial_number: str
+    call: str
+    status: int
+    due_at: datetime
+    verdict: str = TAKEN
+    reason: str = ""
+    is_notified: bool = False
+    silence: Silence | None = None
+    changed: Iterable[str] = ()
+
+
+class ShownLine(NamedTuple):
+    """A line of the card as Google was given it last."""
+
+    label: Text
+    value: str
+
+
+def note_told(services: Services, told: Told) -> None:
+    """What Google was told of the card with this serial number, and what it answered."""
+    metrics.GOOGLE_CALLS.labels(told.call, told.verdict).inc()
+    data = {
+        "call": told.call,
+        "verdict": str(told.verdict),
+        "reason": told.reason,
+        "notified": told.is_notified,
+        "silence": told.silence,
+        "seconds": round(max(0.0, (told.at - told.due_at).total_seconds()), 3),
+        "changed": sorted({_PARTS.get(name, _OTHER) for name in told.changed}),
+    }
+    services.tracer.note(
+        Note(told.at, "told", told.serial_number, status=told.status, data=data, is_known=True)
+    )
+
+
+def note_callback(
+    services: Services, serial_number: str, event: Literal["save", "del"], *, at: datetime
+) -> None:
+    """A holder put the card into Google Wallet or took it out, as a verified callback says."""
+    services.tracer.note(Note(at, _EVENTS[event], serial_number, status=200, is_known=True))
+
+
+def shown_lines(sent: Mapping[str, Any] | None) -> list[ShownLine]:
+    """The balances that the wallet shows, by the body that Google took last."""
+    points = [(sent or {}).get(name) for name in ("loyaltyPoints", "secondaryLoyaltyPoints")]
+    return [ShownLine(_label(given), _value(given["balance"])) for given in points if given]
+
+
+def _label(points: Mapping[str, Any]) -> Text:
+    localized = points.get("localizedLabel")
+    if not localized:
+        return Text.same(points.get("label", ""))
+    first = localized["defaultValue"]["value"]
+    texts = {
+        each["language"].partition("-")[0]: each["value"]
+        for each in (*localized.get("translatedValues", ()), localized["defaultValue"])
+    }
+    return Text(*(texts.get(language, first) for language in ("fi", "sv", "en")))
+
+
+def _value(balance: Mapping[str, Any]) -> str:
+    """A balance has one form of four."""
+    if money := balance.get("money"):
+        cents = int(money["micros"]) // 10_000
+        sign = "-" if cents < 0 else ""
+        return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d} {money['currencyCode']}"
+    return str(next(iter(balance.values()), ""))
