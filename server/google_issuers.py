@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, type_coerce, update
+from sqlalchemy.types import NullType
 
 from server.buckets import Rate
 from server.bulk import table_of
@@ -26,7 +27,7 @@ _SLOWED = 0.5  # of the rate
 _ISSUER, _CLASS, _OBJECT = table_of(GoogleIssuer), table_of(GoogleClass), table_of(GoogleObject)
 _LOCK = Look(
     select(
-        _ISSUER.c.tokens,
+        type_coerce(_ISSUER.c.tokens, NullType()).label("tokens"),  # floats as the driver has them
         _ISSUER.c.refilled_at,
         _ISSUER.c.slowed_until,
         _ISSUER.c.paused_until,

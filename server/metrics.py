@@ -33,12 +33,6 @@ GOOGLE_CALLS = Counter(
     ["call", "verdict"],
     registry=_registry,
 )
-GOOGLE = Counter(
-    "leima_google_calls",
-    "Calls to Google Wallet, by kind of call and by what became of it: taken, or the verdict.",
-    ["call", "verdict"],
-    registry=_registry,
-)
 DEVICE_LOG = Counter(
     "leima_device_log_lines",
     "Lines that phones reported, by kind of complaint and pass type.",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from googlewallet.errors import ApiError, Verdict
-from server import google_issuers, google_objects, metrics
+from server import google_issuers, google_objects
 from server.buckets import Rate
 from server.config import Settings
 from server.db import assert_no_transaction
@@ -66,7 +66,7 @@ class Line:
         changed: Iterable[str] = (),
         silence: Silence | None = "not_asked",
     ) -> Answer:
-        """Make a call, count it under `name`, and note it. `silence` is why it lets no phone speak.
+        """Make a call, and note it under `name`. `silence` is why it lets no phone speak.
 
         Raises:
             ApiError: what Google said, or that it said nothing.
@@ -97,7 +97,6 @@ class Line:
         silence: Silence | None,
     ) -> None:
         status, verdict, reason = told
-        metrics.GOOGLE.labels(name, verdict).inc()
         if self.due is None or self.serial_number is None:
             return
         google_trace.note_told(
