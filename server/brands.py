@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from server import designs, passwords
 from server.cards import parts_of
@@ -32,6 +32,7 @@ from server.seals import seal_pin
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
 _PASSWORD_LENGTH = 10
+MOST_PLACES = 10  # of a brand with coordinates, on its cards
 
 
 def add_brand(
@@ -80,6 +81,36 @@ def add_location(session: Session, brand: Brand, name: str, *, at: datetime) -> 
     session.add(location)
     session.flush()
     return location
+
+
+def place_location(
+    session: Session, location: Location, *, latitude: float, longitude: float
+) -> None:
+    """Say where the brand's place is, in degrees north and east: wallets show a card nearby.
+
+    Raises:
+        Refused: `coordinates_invalid`, or `too_many_places`: wallets take so many of a brand.
+    """
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise Refused(
+            "coordinates_invalid",
+            f"{latitude:g}, {longitude:g} is nowhere: give degrees north (-90 to 90) and east "
+            "(-180 to 180), such as 60.1841, 24.9496.",
+        )
+    others = select(func.count()).where(
+        Location.brand_id == location.brand_id,
+        Location.id != location.id,
+        col(Location.latitude).is_not(None),
+    )
+    if session.exec(others).one() >= MOST_PLACES:
+        raise Refused(
+            "too_many_places",
+            f"{MOST_PLACES} places of the brand have coordinates already, and Google Wallet takes "
+            "no more.",
+        )
+    location.latitude, location.longitude = latitude, longitude
+    session.add(location)
+    session.flush()
 
 
 def find_location(database: Database, brand_id: UUID, location_id: str) -> Location:

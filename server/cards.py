@@ -110,23 +110,6 @@ class ShownPass:
     face: CardFace
 
 
-@dataclass(frozen=True, slots=True)
-class ShownProgramme:
-    """What all cards of a programme have in common, as a wallet tells it.
-
-    `face` is that of a card with nothing on it, nobody's: without member number and barcode.
-    """
-
-    id: UUID
-    slug: str
-    brand_slug: str
-    country: str
-    contact: str
-    language: str  # the brand's
-    design: designs.Design
-    face: CardFace
-
-
 VERSION_COLUMNS: tuple[Any, ...] = (
     col(Pass.id).label("pass_id"),
     col(Pass.state),
@@ -310,32 +293,6 @@ def show_card(database: Database, card_id: UUID, *, at: datetime) -> ShownPass |
     """
     rows = database.look(_LEADING, card_id=card_id)
     return show_pass(database, rows[0].id, at=at) if rows else None
-
-
-def show_programme(database: Database, programme_id: UUID) -> ShownProgramme | None:
-    """What all cards of the programme have in common; None when it is gone."""
-    with database.reading() as session:
-        programme = session.get(Programme, programme_id)
-        if programme is None:
-            return None
-        brand = session.get_one(Brand, programme.brand_id)
-        face = compose(
-            _faces(parts_of(session, programme.id), Standing(), brand),
-            brand=brand.name,
-            programme=programme.name,
-            member_number="",
-            barcode="",
-        )
-        return ShownProgramme(
-            id=programme.id,
-            slug=programme.slug,
-            brand_slug=brand.slug,
-            country=brand.country,
-            contact=brand.contact,
-            language=brand.language,
-            design=designs.load(programme.design),
-            face=face,
-        )
 
 
 def link_unknown() -> NotFound:

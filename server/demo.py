@@ -62,6 +62,7 @@ def _open(session: Session, services: Services, demo: Demo, pass_type: PassType)
         at=at,
     )
     kallio = brands.add_location(session, brand, "Kallio", at=at)
+    brands.place_location(session, kallio, latitude=60.1872, longitude=24.9609)
     brands.add_till(session, kallio, login=demo.till_login, password=demo.till_password, at=at)
     for name, pin in demo.pins:
         brands.add_staff(session, brand, name=name, pin=pin, secret_key=secret, at=at)

@@ -106,6 +106,21 @@ def create_programme(
         )
 
 
+def create_location(
+    services: Services, brand: str, *, name: str, latitude: float, longitude: float
+) -> Location:
+    """A place with its coordinates, in degrees; those of one that is there are set anew.
+
+    Raises:
+        NotFound: `brand_unknown`.
+        Refused: `name_missing`, `coordinates_invalid` or `too_many_places`.
+    """
+    with services.database.transaction() as session:
+        place = _location(session, _brand(session, brand), name, services)
+        brands.place_location(session, place, latitude=latitude, longitude=longitude)
+        return place
+
+
 def create_till(
     services: Services, brand: str, *, location: str, login: str, password: str
 ) -> Till:

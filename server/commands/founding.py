@@ -1,4 +1,4 @@
-"""`leima brand create`, `programme create`, `till create`, `staff create` and `key create`.
+"""`leima brand create`, and the same of a programme, a location, a till, a person and a key.
 
 A secret is printed once, or read from standard input and then not printed.
 """
@@ -28,6 +28,7 @@ def add_to(commands: Any) -> None:
     """Add the commands to the subparsers of `leima`."""
     _add_brand(commands)
     _add_programme(commands)
+    _add_location(commands)
     _add_till(commands)
     _add_staff(commands)
     _add_key(commands)
@@ -77,6 +78,20 @@ def create_programme(options: argparse.Namespace) -> int:
         ("Join", join),
         ("Poster", f"{join}/poster.pdf?size=a4"),
     )
+    return 0
+
+
+def create_location(options: argparse.Namespace) -> int:
+    """Where a place is."""
+    with _services() as services:
+        place = founding.create_location(
+            services,
+            options.brand,
+            name=options.name,
+            latitude=options.latitude,
+            longitude=options.longitude,
+        )
+    _say(("Location", place.name), ("At", f"{place.latitude:g}, {place.longitude:g}"))
     return 0
 
 
@@ -218,6 +233,14 @@ def _add_programme(commands: Any) -> None:
     create.add_argument(
         "--throwaway", action="store_true", help="issue cards that no real phone takes"
     )
+
+
+def _add_location(commands: Any) -> None:
+    create = _group(commands, "location", "where a place of a brand is", create_location)
+    create.add_argument("brand", **_BRAND)
+    create.add_argument("--name", required=True, help="the place; made when it is new")
+    create.add_argument("--latitude", required=True, type=float, help="degrees north: 60.1841")
+    create.add_argument("--longitude", required=True, type=float, help="degrees east: 24.9496")
 
 
 def _add_till(commands: Any) -> None:

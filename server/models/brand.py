@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from server.models.base import Row, belongs_to, maybe_moment, moment, one_of
@@ -27,10 +27,16 @@ class Brand(Row, table=True):
 
 
 class Location(Row, table=True):
-    """A place where cards are scanned."""
+    """A place where cards are scanned; in degrees north and east, when that is known."""
+
+    __table_args__ = (
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="coordinates_together"),
+    )
 
     brand_id: UUID = belongs_to("brand.id", index=True)
     name: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class Till(Row, table=True):
