@@ -43,6 +43,11 @@ _SLOW = Stroke(update(_ISSUER).where(_IS_ISSUER), ["slowed_until"])
 _PROGRESS = Stroke(
     update(_ISSUER).where(_IS_ISSUER), ["reconciled_at", "reconcile_class", "reconcile_page"]
 )
+_LOCK_PLACE = Look(
+    select(_ISSUER.c.reconciled_at, _ISSUER.c.reconcile_class, _ISSUER.c.reconcile_page)
+    .where(_ISSUER.c.issuer_id == bindparam("issuer"))
+    .with_for_update(key_share=True)
+)
 _STATE = Look(
     select(
         _ISSUER.c.paused_until,
@@ -94,14 +99,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it stands with an issuer. While `reconcile_class` is set, the nightly look is under way
-    in that class, at that page."""
+    """How it stands with an issuer, and when everything was last compared with what Google has."""
 
     paused_until: datetime | None
     pause_reason: str | None
     reconciled_at: datetime | None
-    reconcile_class: str | None
-    reconcile_page: str | None
+    place: "Place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,26 +201,37 @@ def resume(database: Database, issuer_id: str) -> None:
 def standing(database: Database, issuer_id: str) -> Standing | None:
     """How it stands with the issuer; None before the first card."""
     rows = database.look(_STATE, issuer=issuer_id)
-    return Standing(*rows[0]) if rows else None
+    if not rows:
+        return None
+    *rest, class_id, page = rows[0]
+    return Standing(*rest, Place(class_id, page))
 
 
-def keep_progress(
-    database: Database,
-    issuer_id: str,
-    *,
-    reconciled_at: datetime | None,
-    class_id: str | None = None,
-    page: str | None = None,
-) -> None:
-    """Where the nightly look goes on, also after a restart; without `class_id` it is over."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a look at everything has come: in which class, at which page; nowhere in between."""
+
+    class_id: str | None = None
+    page: str | None = None
+
+
+def move_on(
+    database: Database, issuer_id: str, *, before: Place, after: Place, ended_at: datetime | None
+) -> bool:
+    """The look goes on at `after`, also after a restart; at its end `ended_at` is kept. False when
+    somebody else has moved it on from `before` already."""
     with database.writing() as pen:
-        pen.write(
-            _PROGRESS,
-            which=issuer_id,
-            reconciled_at=reconciled_at,
-            reconcile_class=class_id,
-            reconcile_page=page,
-        )
+        for row in pen.rows(_LOCK_PLACE, issuer=issuer_id):
+            if (row.reconcile_class, row.reconcile_page) != (before.class_id, before.page):
+                return False
+            pen.write(
+                _PROGRESS,
+                which=issuer_id,
+                reconciled_at=ended_at or row.reconciled_at,
+                reconcile_class=after.class_id,
+                reconcile_page=after.page,
+            )
+        return True
 
 
 def classes(database: Database, issuer_id: str) -> tuple[KnownClass, ...]:

@@ -10,6 +10,7 @@ What Google holds is not certain after a call without an answer, also when the p
 there was one. Then `sent` is `{}`, and Google is asked before it is told anything more.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -218,7 +219,10 @@ def want(database: Database, wanted: Wanted, *, at: datetime) -> Holding:
             return replace(_holding(rows[0]), error=None)
         connection = session.connection()
         for model, values in (
-            (GoogleIssuer, {"refilled_at": at - timedelta(hours=1), "tokens": 0.0}),
+            (
+                GoogleIssuer,
+                {"refilled_at": at - timedelta(hours=1), "tokens": 0.0, "reconciled_at": at},
+            ),
             (
                 GoogleClass,
                 {
@@ -388,6 +392,55 @@ def note_callback(database: Database, callback: Heard, *, at: datetime) -> bool:
         pen.write(_ASK, row_id=rows[0].card_id, soonest=at, lane=False, has_users=None)
         wake(session)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An object in Google's list, as it was when the row was at `sent_version`.
+
+    `is_right`: it is what we sent.
+    """
+
+    card_id: UUID
+    sent_version: int
+    is_right: bool
+    has_users: bool | None = None
+
+
+def known(database: Database, card_ids: Iterable[UUID]) -> list[GoogleObject]:
+    """The rows of these cards, but for those that Google is owed something of."""
+    statement = select_models(GoogleObject).where(
+        col(GoogleObject.card_id).in_(list(card_ids)),
+        col(GoogleObject.due_at).is_(None),
+        col(GoogleObject.error).is_(None),
+    )
+    with database.reading() as session:
+        return list(session.exec(statement).all())
+
+
+def compare(database: Database, seen: Iterable[Seen], *, at: datetime) -> int:
+    """Owe what is not right, and keep what Google says of users; how many are to be repaired.
+
+    A row that has moved since it was read is left alone: Google has been told, or will be.
+    """
+    count = 0
+    with database.writing() as pen:
+        for each in sorted(seen, key=lambda each: each.card_id):
+            rows = pen.rows(_ONE, card_id=each.card_id)
+            if not rows or rows[0].due_at or rows[0].claimed_at:
+                continue
+            row = rows[0]
+            if row.sent_version != each.sent_version:
+                continue
+            held = _held(row) if each.is_right else _held(row).doubted()
+            if each.has_users is not None:
+                held = replace(held, has_users=each.has_users)
+            _return(pen, row, held)
+            if not each.is_right:
+                count += 1
+                pen.write(_RAISE, row_id=row.card_id, soonest=at, lane=True)
+                wake(pen)
+    return count
 
 
 def prune(database: Database, *, at: datetime) -> None:

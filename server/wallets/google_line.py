@@ -5,7 +5,7 @@ the lease of the card's row, and noted.
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
 
 from googlewallet.errors import ApiError, Verdict
 from server import google_issuers, google_objects
@@ -25,7 +25,7 @@ _TELLS_NOTHING = frozenset(
     {Verdict.UNAUTHORIZED, Verdict.FORBIDDEN, Verdict.BUSY, Verdict.UNREACHABLE}
 )
 
-Answer = dict[str, Any]
+T = TypeVar("T")
 
 
 class Halted(Exception):
@@ -61,11 +61,11 @@ class Line:
     def call(
         self,
         name: str,
-        ask: Callable[[], Answer],
+        ask: Callable[[], T],
         *,
         changed: Iterable[str] = (),
         silence: Silence | None = "not_asked",
-    ) -> Answer:
+    ) -> T:
         """Make a call, and note it under `name`. `silence` is why it lets no phone speak.
 
         Raises:

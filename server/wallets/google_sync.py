@@ -27,6 +27,7 @@ from server.wallets import google
 from server.wallets.google_account import Account, Holder
 from server.wallets.google_classes import Classes, ClassRefused
 from server.wallets.google_line import Halted, Line, rate_of
+from server.wallets.google_reconcile import Reconcile
 from server.wallets.google_update import Gone, Update
 
 _FEWEST_THREADS, _MOST_THREADS = 8, 32
@@ -43,6 +44,7 @@ _LONGEST_BACKOFF_SECONDS = 64.0
 _LONGEST_PAUSE_SECONDS = 60.0  # for want of an answer
 _TRIES = 10  # after that, only each hour
 _HOUR_SECONDS = 3600.0
+_REST_SECONDS = 30.0  # between two questions whether to compare everything
 _SLOWED = timedelta(seconds=60)
 _TROUBLES = 3  # calls in a row without an answer: then it is not the cards
 
@@ -72,6 +74,9 @@ class GoogleSync:
         self._accounts = accounts
         self._classes = Classes(services)
         most = math.ceil(services.settings.google_per_second * _SECONDS_OF_A_CALL) + _KEPT_FREE
+        self._reconcile = Reconcile(services, self._classes)
+        self._look_at = 0.0  # for whether to compare everything
+        self._is_looking = False
         self._most = min(_MOST_THREADS, max(_FEWEST_THREADS, most))
         self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -129,6 +134,7 @@ class GoogleSync:
         if account is None:
             return None
         waits = [self._serve(account, is_bulk=is_bulk) for is_bulk in (False, True)]
+        self._look_over(account)
         return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:
@@ -182,6 +188,29 @@ class GoogleSync:
     def _room(self, *, is_bulk: bool) -> int:
         room = self._most - sum(self._in_hand.values())
         return max(0, room - _KEPT_FREE) if is_bulk else room
+
+    def _look_over(self, account: Account) -> None:
+        """At night, compare everything: a page at a time, behind all that is owed."""
+        if self._is_looking or time.monotonic() < self._look_at or not self._room(is_bulk=True):
+            return
+        if not self._reconcile.is_due(account.issuer_id):
+            self._look_at = time.monotonic() + _REST_SECONDS
+            return
+        self._is_looking = True
+        self._hand(partial(self._look, account), is_bulk=True)
+
+    def _look(self, account: Account) -> None:
+        line = Line(self._services, account, None, is_bulk=True, patience=_PATIENCE_SECONDS)
+        try:
+            progress = self._reconcile.next_page(line)
+            if progress.is_over:
+                _log.info("google.reconciled")
+        except (ApiError, Halted) as error:
+            _log.info("google.not_reconciled: %s", error)
+            self._look_at = time.monotonic() + _REST_SECONDS
+        finally:
+            self._stop_probing(line)
+            self._is_looking = False
 
     def _hand(self, job: Callable[[], object], *, is_bulk: bool) -> None:
         with self._lock:

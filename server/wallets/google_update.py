@@ -20,12 +20,13 @@ from server.wallets.google_classes import Classes
 from server.wallets.google_line import Halted, Line
 
 _MOST_STEPS = 6  # for one object: more than there are ways to be wrong about it
-# What the platform or others put on an object: it is never ours to remove.
-_NOT_OURS = frozenset(
+# What a card may have at one time and not at another. All else that Google has and we did not send is
+# the platform's, or was put there by others.
+_REMOVED = frozenset(
     {
-        *("kind", "version", "classReference", "hasUsers", "hasLinkedDevice", "messages"),
-        *("linkedObjectIds", "notifyPreference", "locations", "infoModuleData", "saveRestrictions"),
-        *("disableExpirationNotification", "passConstraints"),
+        *("linkedOfferIds", "loyaltyPoints", "secondaryLoyaltyPoints", "heroImage", "barcode"),
+        *("textModulesData", "linksModuleData", "valueAddedModuleData", "appLinkData"),
+        *("merchantLocations", "validTimeInterval", "accountId", "accountName"),
     }
 )
 
@@ -191,26 +192,26 @@ class Update:
 def as_sent(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Body:
     """What Google has, as if we had sent it: without what the platform adds by itself.
 
-    So what is left when it is compared with `wanted` is what to send.
+    `difference` to `wanted` is then what is to be sent, {} when it is all there.
     """
     return {
-        name: wanted[name] if name in wanted and holds(value, wanted[name]) else _plain(value)
+        name: wanted[name] if name in wanted and _holds(value, wanted[name]) else _plain(value)
         for name, value in found.items()
-        if name in wanted or name not in _NOT_OURS
+        if name in wanted or name in _REMOVED
     }
 
 
-def holds(found: Any, wanted: Any) -> bool:
+def _holds(found: Any, wanted: Any) -> bool:
     """Whether all that is `wanted` is there; what the platform adds to it does not matter."""
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(
-            name in found and holds(found[name], value) for name, value in wanted.items()
+            name in found and _holds(found[name], value) for name, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
             isinstance(found, list)
             and len(found) == len(wanted)
-            and all(holds(*pair) for pair in zip(found, wanted, strict=True))
+            and all(_holds(*pair) for pair in zip(found, wanted, strict=True))
         )
     return type(found) is type(wanted) and bool(found == wanted)
 

@@ -1,5 +1,6 @@
 """Google's stand-in, a service account that may call it, and a worker that tells it."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,15 +14,13 @@ from sqlmodel import select
 from googlewallet import throwaway
 from googlewallet.client import Kind
 from server import google_objects
-from server.models import GoogleClass, GoogleIssuer, GoogleObject
+from server.models import GoogleClass, GoogleIssuer, GoogleObject, Programme
 from server.sandbox.google import GoogleStandIn
 from server.sandbox.google_faults import AnswerFault, Faults
 from server.services import Services
 from server.wallets.google_account import Account, Accounts
 from server.wallets.google_sync import GoogleSync, Outcome
 from tests.conftest import FakeClock, Ledger
-
-FIRST = "_first"  # faults for the first call that matches
 
 
 @dataclass
@@ -78,13 +77,27 @@ class Google:
         """Step until all that is due now is told, and nothing is on its way."""
         self.run_until(lambda: self.sync.is_idle and not self.is_due())
 
+    def drain_until_paused(self) -> None:
+        """Step until nobody is asked any more."""
+
+        def is_paused() -> bool:
+            until = self.issuer().paused_until
+            return until is not None and until > self.clock() and self.sync.is_idle
+
+        self.run_until(is_paused)
+
     def settle(self) -> None:
-        """Let time pass until nothing is owed any more."""
-        limit = time.monotonic() + 20
-        while google_objects.backlog(self.services.database).count:
-            assert time.monotonic() < limit, "it is still owed"
-            self.drain()
-            self.clock.move(seconds=1)
+        """Let time pass, whenever there is nothing to do, until nothing is owed any more."""
+
+        def is_settled() -> bool:
+            if not self.sync.is_idle:
+                return False
+            self.sync.step()
+            if self.sync.is_idle:
+                self.clock.move(seconds=0.5)
+            return not google_objects.backlog(self.services.database).count
+
+        self.run_until(is_settled)
 
     def is_due(self) -> bool:
         with self.services.database.reading() as session:
@@ -139,9 +152,18 @@ class Google:
         self.stand_in.faults = Faults(answers=list(answers))
 
 
+@pytest.fixture(scope="session")
+def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service account, whose key takes a while to make."""
+    folder = tmp_path_factory.mktemp("account")
+    return throwaway.load_or_create(folder, token_uri="http://127.0.0.1:1/token")
+
+
 @pytest.fixture
-def stand_in(tmp_path: Path, clock: FakeClock) -> Iterator[GoogleStandIn]:
-    account_file = throwaway.load_or_create(tmp_path / "account", token_uri="http://127.0.0.1:1/x")
+def stand_in(tmp_path: Path, clock: FakeClock, account_file: Path) -> Iterator[GoogleStandIn]:
+    folder = tmp_path / "account"
+    folder.mkdir()
+    account_file = Path(shutil.copy(account_file, folder))
     google = GoogleStandIn(
         folder=tmp_path / "google",
         account_file=account_file,
@@ -149,7 +171,7 @@ def stand_in(tmp_path: Path, clock: FakeClock) -> Iterator[GoogleStandIn]:
         now=clock,
     )
     google.start()
-    throwaway.load_or_create(tmp_path / "account", token_uri=google.token_uri)
+    throwaway.load_or_create(folder, token_uri=google.token_uri)
     yield google
     google.stop()
 
@@ -181,3 +203,16 @@ def saved(google: Google, ledger: Ledger) -> Ledger:
     google.clock.move(seconds=5)
     google.forget()
     return ledger
+
+
+@pytest.fixture
+def rename(google: Google) -> Callable[[str], None]:
+    """Give the programme another name."""
+
+    def rename(name: str) -> None:
+        with google.services.database.transaction() as session:
+            programme = session.exec(select(Programme)).one()
+            programme.name = name
+            session.add(programme)
+
+    return rename
