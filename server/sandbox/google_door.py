@@ -57,9 +57,12 @@ class AccountKeys:
         return self._decode(token, last, audience)
 
     def _decode(self, token: str, key: RSAPublicKey, audience: str) -> dict[str, Any]:
-        lenient = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims: dict[str, Any] = jwt.decode(
-            token, key, algorithms=["RS256"], audience=audience, options=lenient
+            token,
+            key,
+            algorithms=["RS256"],
+            audience=audience,
+            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
         return claims
 

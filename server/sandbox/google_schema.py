@@ -78,7 +78,7 @@ class Schemas:
 
 
 def _array(each: Check) -> Check:
-    def check(value: Any, path: str, is_patch: bool) -> None:
+    def check(value: Any, path: str, _is_patch: bool) -> None:
         if not isinstance(value, list):
             raise BodyRefused(path, "must be an array")
         for index, part in enumerate(value):

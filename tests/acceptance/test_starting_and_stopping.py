@@ -17,7 +17,12 @@ from benchmarks.running import free_port, start
 from passkit.throwaway import Authority
 from soak.processes import descendants, outliving
 
-PORTS = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
+PORTS = (
+    "LEIMA_PORT",
+    "LEIMA_SANDBOX_PORT",
+    "LEIMA_SANDBOX_APNS_PORT",
+    "LEIMA_SANDBOX_GOOGLE_PORT",
+)
 
 
 def leima(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +51,7 @@ def answers(http: requests.Session, url: str) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_however_it_ends_nothing_keeps_running(tmp_path: Path, number: signal.Signals):
-    ports = [free_port() for _ in range(3)]
+    ports = [free_port() for _ in PORTS]
     process = start(tmp_path, **dict(zip(PORTS, map(str, ports), strict=True)))
     process.send_signal(number)
     status = process.wait(30)
