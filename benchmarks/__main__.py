@@ -1,9 +1,9 @@
 """Every benchmark in one run: `make bench`, or `python -m benchmarks`."""
 
-from benchmarks import crowds, journey, passes, phones, pushes, renewals, stamps
+from benchmarks import crowds, journey, links, passes, phones, pushes, renewals, stamps
 from benchmarks.figures import table
 
-MODULES = [passes, pushes, phones, journey, stamps, crowds, renewals]
+MODULES = [passes, links, pushes, phones, journey, stamps, crowds, renewals]
 
 
 def main() -> None:
