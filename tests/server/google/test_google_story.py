@@ -74,7 +74,7 @@ def test_a_stamp_that_the_phone_spoke_of(story):
     assert "points" in step.note["changed"]
     assert "other" not in step.note["changed"]
     facts = story.there()
-    assert [line.value for line in shown_lines(facts.sent)][0] == "1"
+    assert shown_lines(facts.sent)[0].value == "1"
     assert len(facts.announced(story.services.now())) == 1
     assert story.code() == "google_in_step"
 
@@ -95,7 +95,8 @@ def test_a_change_that_google_does_not_take(story):
 
 
 def test_an_account_that_is_taken_off_the_issuer(story):
-    story.google.fail(AnswerFault(status=403, reason="permissionDenied", count=None))
+    fault = AnswerFault(status=403, reason="permissionDenied", path="/walletobjects/", count=None)
+    story.google.fail(fault)
     story.ledger.stamp()
     story.google.run_until(lambda: story.google.issuer().pause_reason is not None)
     assert story.code() == "google_paused"
