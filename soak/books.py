@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from sqlmodel import col, select
 
-from server import audit, deliveries
+from server import audit, deliveries, google_objects
 from server.db import Database
-from server.models import Delivery, Device, Event, LedgerEntry
+from server.models import Delivery, Device, Event, GoogleObject, LedgerEntry
 from soak.tills import Stream
 
 _SHOWN = 5  # of each kind of fault
@@ -22,22 +22,31 @@ class Books:
         self._seen: set[str] = set()
 
     def owed(self) -> int:
-        """How many devices are owed a push."""
-        return deliveries.owed(self._database)
+        """How many devices are owed a push, and of how many cards Google is owed an update."""
+        return deliveries.owed(self._database) + google_objects.backlog(self._database).count
 
     def owing(self) -> list[str]:
-        """Each device that is owed a push, and why it did not get it."""
+        """Each device that is owed a push, each card that Google is owed, and why."""
         statement = (
             select(Device, Delivery)
             .join(Delivery, col(Delivery.device_id) == col(Device.id))
             .where(col(Delivery.due_at).is_not(None))
         )
+        cards = select(GoogleObject).where(
+            col(GoogleObject.due_at).is_not(None) | col(GoogleObject.error).is_not(None)
+        )
         with self._database.reading() as session:
-            return [
+            pushes = [
                 f"device {device.library_identifier}, token {device.push_token[:8]}…: due "
                 f"{row.due_at}, {row.attempts} tries, {row.error or 'never tried'}"
                 for device, row in session.exec(statement).all()
             ]
+            told = [
+                f"card {row.card_id} at Google: due {row.due_at}, {row.attempts} tries, "
+                f"{row.error or 'never tried'}"
+                for row in session.exec(cards).all()
+            ]
+        return pushes + told
 
     def push_tokens(self) -> set[str]:
         """Of every device that is registered."""

@@ -113,7 +113,7 @@ class Trial:
         until = time.monotonic() + _DRAIN_SECONDS
         while books.owed() and time.monotonic() < until:
             time.sleep(0.1)
-        refuse("still owed a push", books.owing())
+        refuse("still owed", books.owing())
         refuse("ledger", books.check(stream))
         refuse("content", shelf.differing(counts))
         audited = self.service.command("check-ledger")
@@ -126,7 +126,8 @@ class Trial:
         return (
             f"soak kill: good. Seed {self.seed}, {self.count} kills ({victims}) in "
             f"{seconds:.0f} s; {len(stream.acknowledged)} stamps sent {stream.tries} times, "
-            f"each in the ledger once; {_CARDS} passes on 2 phones at the ledger's content"
+            f"each in the ledger once; {_CARDS} cards on 2 iPhones and 2 Android phones at the "
+            f"ledger's content"
             f"{' after the phones were restarted' if is_restarted else ''}; nothing owed; "
             f"a till waited {stream.slowest_seconds:.1f} s at most."
         )

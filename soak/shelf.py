@@ -1,19 +1,26 @@
-"""The sandbox's own virtual phones, and whether they hold what the ledger says."""
+"""The sandbox's own virtual phones, and whether they hold what the ledger says.
+
+Every card is in both wallets: on an iPhone, and on an Android phone.
+"""
 
 import time
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import requests
 
 import passkit
+from googlewallet import throwaway
 from server import clock
 from server.sandbox.phones import OWNERS
 from server.sandbox.storage import PhoneFolder
+from server.wallets import google
 from soak.service import Service
 from soak.tills import Till, enrol
 
 _REQUIRED = 10  # stamps for a reward, in the demo
+_ANDROIDS = ("aino-pixel", "linnea-galaxy")
 _TIMEOUT_SECONDS = 20
 
 Standing = tuple[int, int]  # stamps, rewards
@@ -38,6 +45,7 @@ class Shelf:
         self._phones_url = service.access()["phones_url"]
         self._cards: dict[str, Mapping[str, Any]] = {}
         self._holder: dict[str, str] = {}
+        self._google_url = service.access()["google_url"]
 
     @property
     def cards(self) -> list[str]:
@@ -51,13 +59,15 @@ class Shelf:
                 made = enrol(session, self._till, f"Aino {number}", key=f"soak-{number}")
                 phone, _, _ = OWNERS[number % len(OWNERS)]
                 self._tell(session, f"phones/{phone}/add", {"url": made["pass_url"]})
+                android = _ANDROIDS[number % len(_ANDROIDS)]
+                self._tell(session, f"phones/{android}/add", {"url": made["save_url"]})
                 self._cards[made["id"]] = made
                 self._holder[made["id"]] = phone
 
     def restart_phones(self) -> None:
         """Switch every phone off and on, as their owners do now and then."""
         with self._till.session() as session:
-            for phone, _, _ in OWNERS:
+            for phone in (*(phone for phone, _, _ in OWNERS), *_ANDROIDS):
                 for is_on in (False, True):
                     self._tell(session, f"phones/{phone}/power", {"is_on": is_on})
 
@@ -66,13 +76,27 @@ class Shelf:
         with self._till.session() as session:
             answer = session.get(f"{self._phones_url}phones.json", timeout=_TIMEOUT_SECONDS)
             answer.raise_for_status()
-        drawn = [each for phone in answer.json()["phones"] for each in phone["passes"]]
-        shown = {each["serial_number"]: each for each in drawn}
-        return [
-            f"card {card}: {counts.get(card, 0)} stamps, phone {self._holder[card]} shows {found}"
-            for card, made in self._cards.items()
-            if (found := _shown(shown.get(made["serial_number"]))) != standing(counts.get(card, 0))
-        ]
+        phones = answer.json()["phones"]
+        shown = {
+            each["serial_number"]: each
+            for phone in phones
+            if phone["system"] == "ios"
+            for each in phone["passes"]
+        }
+        numbers = {
+            each["barcode"]["text"]: each
+            for phone in phones
+            if phone["system"] == "android"
+            for each in phone["passes"]
+        }
+        wrong = []
+        for card, made in self._cards.items():
+            wanted = standing(counts.get(card, 0))
+            if (found := _shown(shown.get(made["serial_number"]))) != wanted:
+                wrong.append(f"card {card}: {wanted}, phone {self._holder[card]} shows {found}")
+            if (stamps := _stamps(numbers.get(made["member_number"]))) != wanted[0]:
+                wrong.append(f"card {card}: {wanted}, the Android phone shows {stamps} stamps")
+        return wrong
 
     def differing(self, counts: Mapping[str, int]) -> list[str]:
         """Where API, the newest pass and the pass in the phone's memory do not agree."""
@@ -95,7 +119,20 @@ class Shelf:
                 ]
                 if [each.files["manifest.json"] for each in held] != [newest]:
                     found.append(f"card {card}: the phone's file is not the newest pass")
+                at_google = self._at_google(session, card)
+                if at_google != standing(counts.get(card, 0)):
+                    found.append(
+                        f"card {card}: {counts.get(card, 0)} stamps, Google has {at_google}"
+                    )
         return found
+
+    def _at_google(self, session: requests.Session, card: str) -> Standing:
+        object_id = google.object_id(throwaway.ISSUER_ID, UUID(card))
+        url = f"{self._google_url}/control/objects/loyaltyObject/{object_id}"
+        found = session.get(url, timeout=_TIMEOUT_SECONDS).json()
+        points = (found["loyaltyPoints"], found["secondaryLoyaltyPoints"])
+        stamps, rewards = (each["balance"]["int"] for each in points)
+        return stamps, rewards
 
     def await_content(
         self, counts: Mapping[str, int], *, seconds: float, may_restart: bool = True
@@ -124,6 +161,11 @@ def _shown(drawn: Mapping[str, Any] | None) -> Standing | None:
         return None
     groups = ("header", "primary", "secondary", "auxiliary")
     return as_standing({each["key"]: each["value"] for group in groups for each in drawn[group]})
+
+
+def _stamps(drawn: Mapping[str, Any] | None) -> int | None:
+    """What the first row of a card in Google Wallet shows first."""
+    return None if drawn is None else int(drawn["rows"][0][0]["value"])
 
 
 def _newest(session: requests.Session, pass_url: str, root_pem: bytes) -> bytes:
