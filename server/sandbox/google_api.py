@@ -26,7 +26,7 @@ from server.sandbox.google_shapes import Shapes
 
 API = "/walletobjects/v1/"
 TOKEN = "/token"  # noqa: S105 - a path
-_KEPT = 100_000
+_KEPT = 50_000
 _RESOURCE = re.compile(r"(?P<kind>[a-zA-Z]+)(/(?P<id>[^/]+)(/(?P<action>[a-zA-Z]+))?)?")
 
 Action = Callable[["Call"], dict[str, Any]]
@@ -234,7 +234,9 @@ class Api:
             payload = self._links.payload(call.body["jwtResource"].get("jwt", ""))
         else:
             whole = _read(call.body["jsonResource"].get("json", "").encode())
-            payload = whole.get("payload", whole) if isinstance(whole, dict) else {}
+            if not isinstance(whole, dict):
+                raise BodyRefused("jsonResource.json", "must be a JSON object")
+            payload = whole.get("payload", whole)
         self._links.check(payload)
         return {}
 
