@@ -234,7 +234,9 @@ class Api:
             payload = self._links.payload(call.body["jwtResource"].get("jwt", ""))
         else:
             whole = _read(call.body["jsonResource"].get("json", "").encode())
-            payload = whole.get("payload", whole) if isinstance(whole, dict) else {}
+            if not isinstance(whole, dict):
+                raise BodyRefused("jsonResource.json", "must be a JSON object")
+            payload = whole.get("payload", whole)
         self._links.check(payload)
         return {}
 

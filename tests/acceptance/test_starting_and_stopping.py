@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from benchmarks.running import free_port, start
+from benchmarks.running import free_port, running_sandbox, start
 from passkit.throwaway import Authority
 from soak.processes import descendants, outliving
 
@@ -115,6 +115,19 @@ def test_production_without_certificates_says_where_they_come_from(tmp_path: Pat
     done = leima("run", "--production", LEIMA_DATA_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "certs.example/README.md" in done.stderr
+
+
+def test_the_sandbox_starts_googles_side_unless_another_is_named(
+    tmp_path: Path, http: requests.Session
+):
+    with running_sandbox(tmp_path) as access:
+        assert answers(http, f"{access['google_url']}/control/state")
+    port = str(free_port())
+    url = "http://127.0.0.1:9/walletobjects/v1"
+    more = {"LEIMA_SANDBOX_GOOGLE_PORT": port, "LEIMA_GOOGLE_API_URL": url}
+    with running_sandbox(tmp_path, **more) as access:
+        assert access["google_url"] == url
+        assert is_free(int(port))
 
 
 def test_an_unknown_setting_is_named(tmp_path: Path):
