@@ -19,6 +19,7 @@ from googlewallet.values import (
     ModuleId,
     Several,
     Sha256,
+    Some,
     TimeInterval,
     Uri,
 )
@@ -39,7 +40,7 @@ class TextModuleData(Content):
 class LinksModuleData(Content):
     """Links on the back: web pages, telephone numbers, e-mail addresses, places on a map."""
 
-    uris: Several[Uri] = Field(min_length=1)
+    uris: Some[Uri]
 
     @model_validator(mode="after")
     def _has_links_of_the_known_kinds(self) -> Self:

@@ -27,8 +27,17 @@ from googlewallet.errors import ContentError
 T = TypeVar("T")
 _MICROS_EXPONENT = 6
 
+
+def _with_an_entry(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values:
+        raise wrong("has no entry: write one, or leave the key out.")
+    return values
+
+
 # A list. It becomes a tuple, and is not written when empty, which to Google is the same.
 Several = Annotated[tuple[T, ...], Field(strict=False, exclude_if=operator.not_)]
+# A list that is never empty.
+Some = Annotated[tuple[T, ...], Field(strict=False), AfterValidator(_with_an_entry)]
 # One of an enum, as itself or as its value.
 Choice = Annotated[T, Field(strict=False)]
 

@@ -36,7 +36,7 @@ from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.verdicts import FAIL
-from server.wallets import identity
+from server.wallets import google_guard, identity
 from server.wallets.apple_trace import pushes_are_off
 from server.worker import Worker
 from server.wsgi import prepare
@@ -212,6 +212,7 @@ def _require_production(settings: config.Settings) -> None:
     """The certificate first: it takes a newcomer the longest to get."""
     known = identity.load(settings, at=clock.now())
     identity.refuse_throwaway(known)
+    google_guard.refuse_throwaway(settings)
     config.require_production(settings)
     identity.refuse_unusable(known, at=clock.now())
 
