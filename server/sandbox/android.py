@@ -108,8 +108,9 @@ class AndroidPhone:
         with self._state:
             if not self._memory.is_on:
                 return
-            changes = self._new_changes()
-            saved = {each.linked.object_id: each for each in self._saved(clock.now())}
+            with self._google.lock:
+                changes = self._new_changes()
+                saved = {each.linked.object_id: each for each in self._saved(clock.now())}
             before, self._memory.cards = self._memory.cards, {}
             lines = [
                 line

@@ -15,7 +15,9 @@ _PAUSE_SECONDS = 0.02  # between two looks: changes that come together are seen 
 
 
 class Androids:
-    """One phone for each account. `version` changes whenever any of them would look different."""
+    """One phone for each account of `google`. `version` changes whenever any of them would look
+    different.
+    """
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class Androids:
         """`service_urls` (scheme, host and port) are the only places they open links to, besides
         save links. `news` is set whenever something changes at Google's. Raises StateUnreadable.
         """
+        self.google = google
         origins = frozenset(map(origin, service_urls))
         self._lock = threading.Lock()
         self._boot = secrets.token_hex(4)

@@ -21,12 +21,10 @@ from server.sandbox.google_pictures import GooglePictures
 from server.sandbox.picture_answers import answer_picture
 
 
-def init_app(
-    app: Flask, google: GoogleStandIn, androids: Androids, pictures: GooglePictures
-) -> None:
-    """Add the pages to `app`, and have the stand-in's save links lead here."""
+def init_app(app: Flask, androids: Androids, pictures: GooglePictures) -> None:
+    """Add the pages to `app`."""
     _add_pictures(app, androids, pictures)
-    _add_save_page(app, google, androids, pictures)
+    _add_save_page(app, androids, pictures)
 
 
 def lead_here(stand_in: Flask, pages_url: str) -> None:
@@ -55,9 +53,9 @@ def _add_pictures(app: Flask, androids: Androids, pictures: GooglePictures) -> N
         return answer_picture(svg, "image/svg+xml", is_immutable=bool(request.query_string))
 
 
-def _add_save_page(
-    app: Flask, google: GoogleStandIn, androids: Androids, pictures: GooglePictures
-) -> None:
+def _add_save_page(app: Flask, androids: Androids, pictures: GooglePictures) -> None:
+    google = androids.google
+
     @app.get(f"{SAVE_PATH}<path:jwt>")
     def save_page(jwt: str) -> str | tuple[str, int]:
         try:

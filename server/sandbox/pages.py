@@ -24,7 +24,6 @@ from server.sandbox.apns import ApnsStandIn
 from server.sandbox.drawing import IMAGES, barcode_svg, draw_phone, image
 from server.sandbox.errors import PassRefused, SaveRefused
 from server.sandbox.faults import Faults
-from server.sandbox.google import GoogleStandIn
 from server.sandbox.google_pictures import GooglePictures
 from server.sandbox.held_pass import HeldPass
 from server.sandbox.phone import Phone
@@ -79,12 +78,9 @@ def create_app(
     *,
     templates: Path,
     service_urls: Sequence[str],
-    google: GoogleStandIn | None = None,
     androids: Androids | None = None,
 ) -> Flask:
-    """The application. `templates` is the project's folder of web pages with its `static`; with
-    `google` come the `androids` that it speaks to.
-    """
+    """The application. `templates` is the project's folder of web pages with its `static`."""
     app = Flask(
         __name__,
         template_folder=str(templates),
@@ -105,8 +101,8 @@ def create_app(
     _add_state(app, phones, androids, pictures)
     _add_wallets(app, phones)
     _add_buttons(app, lambda phone_id: _hands(phones, androids, phone_id))
-    if google and androids:
-        google_pages.init_app(app, google, androids, pictures)
+    if androids:
+        google_pages.init_app(app, androids, pictures)
     if apns:
         _add_apns(app, apns)
         apns_controls.init_app(app, apns)

@@ -175,7 +175,7 @@ def galaxy(androids: Androids) -> AndroidPhone:
 
 @pytest.fixture
 def web(
-    tmp_path: Path, authority: Authority, google: GoogleStandIn, androids: Androids, site: Site
+    tmp_path: Path, authority: Authority, androids: Androids, site: Site
 ) -> Iterator[FlaskClient]:
     """The sandbox's pages, for a browser."""
     phones = Phones(tmp_path / "phones", root_pem=authority.root_pem, service_urls=[site.url])
@@ -184,7 +184,6 @@ def web(
         None,
         templates=TEMPLATES / "web",
         service_urls=[site.url],
-        google=google,
         androids=androids,
     )
     app.testing = True
