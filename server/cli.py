@@ -30,7 +30,7 @@ from server import (
     timeline_text,
     traces,
 )
-from server.commands import certificate, design, founding
+from server.commands import certificate, design, founding, google
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
@@ -309,6 +309,7 @@ def parser() -> argparse.ArgumentParser:
     founding.add_to(commands)
     design.add_to(commands)
     certificate.add_to(commands)
+    google.add_to(commands)
     renewer = commands.add_parser("renew", help="cards show what was changed in a programme")
     renewer.add_argument("brand", metavar="BRAND", help="its slug")
     renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")

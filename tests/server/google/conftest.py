@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from googlewallet import throwaway
 from googlewallet.client import Kind
-from server import google_objects
+from server import google_objects, google_rows
 from server.models import GoogleClass, GoogleIssuer, GoogleObject, Programme
 from server.sandbox.google import GoogleStandIn
 from server.sandbox.google_faults import AnswerFault, Faults
@@ -106,7 +106,7 @@ class Google:
         return any(
             row.due_at
             and row.due_at <= now
-            and (row.sent_at is None or row.sent_at <= now - google_objects.APART)
+            and (row.sent_at is None or row.sent_at <= now - google_rows.APART)
             for row in rows
         )
 
