@@ -52,7 +52,7 @@ def show_card(path: CardPath) -> Response:
     shown = cards.show_own(services().database, g.brand_id, path.card_id, at=services().now())
     return jsonify(
         {
-            **cards.links(shown, services().settings.public_url),
+            **cards.links(shown, services().settings),
             "member": {
                 "id": str(shown.member.id),
                 "member_number": shown.member.member_number,
