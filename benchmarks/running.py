@@ -42,6 +42,7 @@ def start(folder: Path, **settings: str) -> subprocess.Popen[bytes]:
         "LEIMA_PORT": str(free_port()),
         "LEIMA_SANDBOX_PORT": str(free_port()),
         "LEIMA_SANDBOX_APNS_PORT": str(free_port()),
+        "LEIMA_SANDBOX_GOOGLE_PORT": str(free_port()),
         **settings,
     }
     process = subprocess.Popen(

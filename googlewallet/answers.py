@@ -123,7 +123,7 @@ def failure_of(error: requests.RequestException) -> ApiError:
     return ApiError(
         status=None,
         reason=next(kinds, "answerCut"),
-        detail=_short(f"No whole answer: {root or type(root).__name__}"),
+        detail=_short(f"No whole answer: {str(root) or type(root).__name__}"),
         verdict=Verdict.UNREACHABLE,
     )
 

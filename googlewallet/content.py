@@ -32,6 +32,12 @@ def wrong(rule: str, key: str = "") -> PydanticCustomError:
     return PydanticCustomError("rule", "{rule}", {"rule": rule, "key": key})
 
 
+def told(value: object) -> str:
+    """A value as an error tells it: its beginning, when it is long."""
+    written = repr(value)
+    return written if len(written) <= 80 else f"{written[:70]}…"
+
+
 class Content(BaseModel):
     """A part of a class or an object, frozen.
 
@@ -93,7 +99,7 @@ class Content(BaseModel):
 
     def warnings(self) -> tuple[str, ...]:
         """What Google takes but does not show whole, each as `path: what to do`; () if nothing."""
-        return tuple(_warnings(self, ""))
+        return tuple(each for path, part in parts(self) for each in _warnings(part, path))
 
     @classmethod
     def _read(cls, written: str, *, allow_http: bool) -> Self:
@@ -119,19 +125,22 @@ class Shown:
             yield f"{path}: has {length} characters, and {self.most} are shown: shorten it."
 
 
-def _warnings(value: Any, path: str) -> Iterator[str]:
+def parts(value: Any, path: str = "") -> Iterator[tuple[str, Content]]:
+    """The value and all that is within it, each with the path to it."""
     if isinstance(value, tuple):
         for index, each in enumerate(value):
-            yield from _warnings(each, f"{path}[{index}]")
+            yield from parts(each, f"{path}[{index}]")
     elif isinstance(value, Content):
-        for name, field in type(value).model_fields.items():
-            if not (held := getattr(value, name)):
-                continue
-            place = _join(path, field.alias or name)
-            for mark in field.metadata:
-                if isinstance(mark, Shown):
-                    yield from mark.warnings(held, place)
-            yield from _warnings(held, place)
+        yield path, value
+        for name, key in _aliases(type(value)).items():
+            yield from parts(getattr(value, name), _join(path, key))
+
+
+def _warnings(content: Content, path: str) -> Iterator[str]:
+    for name, field in type(content).model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, Shown) and (held := getattr(content, name)):
+                yield from mark.warnings(held, _join(path, field.alias or name))
 
 
 def _texts(localized: Content) -> Iterator[tuple[str, str]]:
@@ -154,16 +163,20 @@ def _refusals(error: ValidationError) -> list[ContentError]:
 
 
 def _refusal(details: ErrorDetails) -> ContentError:
-    path = ""
-    for part in details["loc"]:
-        spelt = part if isinstance(part, int) else _alias(part)
-        path = f"{path}[{spelt}]" if isinstance(spelt, int) else _join(path, spelt)
-    context = details.get("ctx", {})
+    place, context = details["loc"], details.get("ctx", {})
     if details["type"] == "extra_forbidden":
-        return ContentError(path, _unknown(str(details["loc"][-1])))
-    rule = _RULES.get(details["type"], details["msg"])
-    told = {"given": _given(details["input"]), **context}
-    return ContentError(_join(path, context.get("key", "")), rule.format_map(told))
+        key = str(place[-1])
+        return ContentError(_join(_path(place[:-1]), key), _unknown(key))
+    rule = _RULES.get(details["type"], "{told}")
+    words = {"told": details["msg"], "given": told(details["input"]), **context}
+    return ContentError(_join(_path(place), context.get("key", "")), rule.format_map(words))
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in place:
+        path = f"{path}[{part}]" if isinstance(part, int) else _join(path, _alias(part))
+    return path
 
 
 def _join(path: str, key: str) -> str:
@@ -187,14 +200,8 @@ _RULES = {
     "model_type": "wants a {class_name}, not {given}.",
     "tuple_type": "wants a list, not {given}.",
     "too_long": "has {actual_length} entries, and Google takes {max_length}: leave some out.",
-    "too_short": "has no entry: write one, or leave the key out.",
     "json_invalid": "This is no JSON that Google reads: {error}.",
 }
-
-
-def _given(value: object) -> str:
-    told = repr(value)
-    return told if len(told) <= 60 else f"{told[:50]}…"
 
 
 def _unknown(key: str) -> str:

@@ -53,10 +53,6 @@ class Notifications(Content):
     upcoming_notification: UpcomingNotification | None = None
 
 
-class GenericClass(WalletClass):
-    """What generic passes share; their looks are each object's own. Google does not review it."""
-
-
 class GenericObject(WalletObject):
     """One generic pass. Without a state it is ACTIVE."""
 
@@ -69,3 +65,9 @@ class GenericObject(WalletObject):
     logo: Image | None = None
     wide_logo: Image | None = None
     notifications: Notifications | None = None
+
+
+class GenericClass(WalletClass):
+    """What generic passes share; their looks are each object's own. Google does not review it."""
+
+    object_type = GenericObject

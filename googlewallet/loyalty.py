@@ -33,6 +33,9 @@ def _int32(value: int) -> int:
     return value
 
 
+_Count = Annotated[int, AfterValidator(_int32)]
+
+
 class Balance(Content, title="LoyaltyPointsBalance"):
     """How much there is, in one of four ways; keep to the same one for all of a card's life.
 
@@ -40,9 +43,7 @@ class Balance(Content, title="LoyaltyPointsBalance"):
     `string`.
     """
 
-    integer: Annotated[int | None, AfterValidator(_int32), Shown(7)] = Field(
-        default=None, alias="int"
-    )
+    integer: Annotated[_Count | None, Shown(7)] = Field(default=None, alias="int")
     string: Annotated[str | None, Shown(7)] = None
     double: float | None = None
     money: Money | None = None
@@ -107,6 +108,24 @@ class DiscoverableProgram(Content):
     merchant_signup_info: MerchantSignupInfo | None = None
 
 
+class LoyaltyObject(WalletObject):
+    """The card of one member. Without a barcode's value, `account_id` is in the code."""
+
+    state: Choice[State]
+    account_id: Annotated[str | None, Shown(20)] = None
+    account_name: Annotated[str | None, Shown(20)] = None
+    loyalty_points: LoyaltyPoints | None = None
+    secondary_loyalty_points: LoyaltyPoints | None = None
+    linked_offer_ids: Annotated[Several[Id], Shown(5)] = ()
+    notify_preference: Choice[NotifyPreference] | None = None
+
+    @model_validator(mode="after")
+    def _links_offers_of_its_issuer(self) -> Self:
+        for index, each in enumerate(self.linked_offer_ids):
+            self._check_issuer(f"linkedOfferIds[{index}]", each)
+        return self
+
+
 class LoyaltyClass(ReviewedClass):
     """A programme, as all its cards show it.
 
@@ -114,6 +133,8 @@ class LoyaltyClass(ReviewedClass):
     `wide_program_logo` takes its place in the corner of the card; `hero_image` is three times as
     wide as high, 1032 by 336 pixels.
     """
+
+    object_type = LoyaltyObject
 
     program_name: Annotated[str, Shown(20)]
     program_logo: Image
@@ -132,21 +153,3 @@ class LoyaltyClass(ReviewedClass):
     localized_secondary_rewards_tier: LocalizedString | None = None
     localized_secondary_rewards_tier_label: LocalizedString | None = None
     discoverable_program: DiscoverableProgram | None = None
-
-
-class LoyaltyObject(WalletObject):
-    """The card of one member. Without a barcode's value, `account_id` is in the code."""
-
-    state: Choice[State]
-    account_id: Annotated[str | None, Shown(20)] = None
-    account_name: Annotated[str | None, Shown(20)] = None
-    loyalty_points: LoyaltyPoints | None = None
-    secondary_loyalty_points: LoyaltyPoints | None = None
-    linked_offer_ids: Annotated[Several[Id], Shown(5)] = ()
-    notify_preference: Choice[NotifyPreference] | None = None
-
-    @model_validator(mode="after")
-    def _links_offers_of_its_issuer(self) -> Self:
-        for index, each in enumerate(self.linked_offer_ids):
-            self._check_issuer(f"linkedOfferIds[{index}]", each)
-        return self

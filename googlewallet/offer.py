@@ -20,8 +20,18 @@ class RedemptionChannel(StrEnum):
     TEMPORARY_PRICE_REDUCTION = "TEMPORARY_PRICE_REDUCTION"
 
 
+class OfferObject(WalletObject):
+    """An offer in one person's hands. Its end is announced two days before, unless disabled."""
+
+    state: Choice[State]
+    disable_expiration_notification: bool | None = None
+    notify_preference: Choice[NotifyPreference] | None = None
+
+
 class OfferClass(ReviewedClass):
     """What is offered, and by whom."""
+
+    object_type = OfferObject
 
     title: Annotated[str, Shown(60)]
     provider: Annotated[str, Shown(12)]
@@ -37,11 +47,3 @@ class OfferClass(ReviewedClass):
     fine_print: str | None = None
     localized_fine_print: LocalizedString | None = None
     help_uri: Uri | None = None
-
-
-class OfferObject(WalletObject):
-    """An offer in one person's hands. Its end is announced two days before, unless disabled."""
-
-    state: Choice[State]
-    disable_expiration_notification: bool | None = None
-    notify_preference: Choice[NotifyPreference] | None = None

@@ -4,12 +4,12 @@ Google: Wallet API reference. A class is what all cards of a programme share, an
 """
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from googlewallet.barcodes import Barcode, RotatingBarcode
-from googlewallet.content import Content, Shown, wrong
+from googlewallet.content import Content, Shown, told, wrong
 from googlewallet.modules import (
     AppLinkData,
     CallbackOptions,
@@ -104,38 +104,6 @@ class Resource(Content):
         return self.id.partition(".")[0]
 
 
-class WalletClass(Resource):
-    """What a class of any type may hold."""
-
-    class_template_info: ClassTemplateInfo | None = None
-    callback_options: CallbackOptions | None = None
-    multiple_devices_and_holders_allowed_status: Choice[Holders] | None = None
-    view_unlock_requirement: Choice[ViewUnlock] | None = None
-    security_animation: SecurityAnimation | None = None
-    enable_smart_tap: bool | None = None
-    redemption_issuers: Several[IssuerId] = ()
-
-    @model_validator(mode="after")
-    def _has_smart_tap_with_issuers(self) -> Self:
-        if bool(self.enable_smart_tap) != bool(self.redemption_issuers):
-            key = "redemptionIssuers" if self.enable_smart_tap else "enableSmartTap"
-            raise wrong("is missing: Smart Tap wants enableSmartTap and redemptionIssuers.", key)
-        return self
-
-
-class ReviewedClass(WalletClass):
-    """What classes of loyalty cards and of offers may hold, which Google reviews."""
-
-    issuer_name: Annotated[str, Shown(20)]
-    review_status: Choice[ReviewStatus]
-    localized_issuer_name: Annotated[LocalizedString | None, Shown(20)] = None
-    country_code: Country | None = None
-    hex_background_color: Color | None = None
-    hero_image: Image | None = None
-    homepage_uri: Uri | None = None
-    notify_preference: Choice[NotifyPreference] | None = None
-
-
 class WalletObject(Resource):
     """What an object of any type may hold."""
 
@@ -161,4 +129,44 @@ class WalletObject(Resource):
 
     def _check_issuer(self, key: str, other: str) -> None:
         if other.partition(".")[0] != self.issuer_id:
-            raise wrong(f"{other!r} is of another issuer than {self.id!r}.", key)
+            raise wrong(f"{told(other)} is of another issuer than {told(self.id)}.", key)
+
+
+class WalletClass(Resource):
+    """What a class of any type may hold; `object_type` is what is made of it."""
+
+    object_type: ClassVar[type[WalletObject]]
+
+    class_template_info: ClassTemplateInfo | None = None
+    callback_options: CallbackOptions | None = None
+    multiple_devices_and_holders_allowed_status: Choice[Holders] | None = None
+    view_unlock_requirement: Choice[ViewUnlock] | None = None
+    security_animation: SecurityAnimation | None = None
+    enable_smart_tap: bool | None = None
+    redemption_issuers: Several[IssuerId] = ()
+
+    @model_validator(mode="after")
+    def _has_smart_tap_with_issuers(self) -> Self:
+        if bool(self.enable_smart_tap) != bool(self.redemption_issuers):
+            key = "redemptionIssuers" if self.enable_smart_tap else "enableSmartTap"
+            raise wrong("is missing: Smart Tap wants enableSmartTap and redemptionIssuers.", key)
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_template_of_fields_there_are(self) -> Self:
+        if self.class_template_info:
+            self.class_template_info.check_references(type(self), self.object_type)
+        return self
+
+
+class ReviewedClass(WalletClass):
+    """What classes of loyalty cards and of offers may hold, which Google reviews."""
+
+    issuer_name: Annotated[str, Shown(20)]
+    review_status: Choice[ReviewStatus]
+    localized_issuer_name: Annotated[LocalizedString | None, Shown(20)] = None
+    country_code: Country | None = None
+    hex_background_color: Color | None = None
+    hero_image: Image | None = None
+    homepage_uri: Uri | None = None
+    notify_preference: Choice[NotifyPreference] | None = None

@@ -5,13 +5,14 @@ Google chooses. What serves transit and flights alone is left out.
 """
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from googlewallet.content import Content, wrong
-from googlewallet.values import Choice, Several, exactly_one
+from googlewallet.content import Content, parts, told, wrong
+from googlewallet.values import Choice, Several, Some, exactly_one
 
 _PATH = re.compile(r"(class|object)(\.[A-Za-z][A-Za-z0-9]*(\['[A-Za-z0-9_-]+'\])?)+").fullmatch
 
@@ -19,7 +20,7 @@ _PATH = re.compile(r"(class|object)(\.[A-Za-z][A-Za-z0-9]*(\['[A-Za-z0-9_-]+'\])
 def _field_path(value: str) -> str:
     if not _PATH(value):
         raise wrong(
-            f"{value!r} names no field: write it like object.loyaltyPoints.balance or"
+            f"{told(value)} names no field: write it like object.loyaltyPoints.balance or"
             " object.textModulesData['rule']."
         )
     return value
@@ -47,7 +48,7 @@ class FieldReference(Content):
 class FieldSelector(Content):
     """The first of these fields that is not empty."""
 
-    fields: Several[FieldReference] = Field(min_length=1)
+    fields: Some[FieldReference]
 
     @classmethod
     def of(cls, *paths: str) -> Self:
@@ -166,3 +167,34 @@ class ClassTemplateInfo(Content):
     card_barcode_section_details: CardBarcodeSectionDetails | None = None
     details_template_override: DetailsTemplateOverride | None = None
     list_template_override: ListTemplateOverride | None = None
+
+    def check_references(self, class_type: type[Content], object_type: type[Content]) -> None:
+        """Refuses a reference to a field that neither class nor object has."""
+        for path, part in parts(self, "classTemplateInfo"):
+            if isinstance(part, FieldReference):
+                root, *steps = part.field_path.split(".")
+                if not _leads_somewhere(class_type if root == "class" else object_type, steps):
+                    rule = "leads to no field: write it like object.loyaltyPoints.balance."
+                    raise wrong(f"{told(part.field_path)} {rule}", f"{path}.fieldPath")
+
+
+def _leads_somewhere(model: type[Content] | None, steps: list[str]) -> bool:
+    for step in steps:
+        key, _, index = step.partition("[")
+        fields = model.model_fields.values() if model else ()
+        field = next((each for each in fields if each.alias == key), None)
+        if not field or (bool(index) != _is_list(field.annotation)):
+            return False
+        model = next(_models_of(field.annotation), None)
+    return True
+
+
+def _is_list(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is tuple
+
+
+def _models_of(annotation: Any) -> Iterator[type[Content]]:
+    if isinstance(annotation, type) and issubclass(annotation, Content):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models_of(each)

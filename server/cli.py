@@ -31,13 +31,13 @@ from server import (
     timeline_text,
     traces,
 )
-from server.commands import certificate, design, founding
+from server.commands import certificate, design, founding, google
 from server.db import Database
 from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.verdicts import FAIL
-from server.wallets import identity
+from server.wallets import google_guard, identity
 from server.wallets.apple_trace import pushes_are_off
 from server.wallets.google_shown import differing
 from server.worker import Worker
@@ -220,6 +220,7 @@ def _require_production(settings: config.Settings) -> None:
     """The certificate first: it takes a newcomer the longest to get."""
     known = identity.load(settings, at=clock.now())
     identity.refuse_throwaway(known)
+    google_guard.refuse_throwaway(settings)
     config.require_production(settings)
     identity.refuse_unusable(known, at=clock.now())
 
@@ -316,6 +317,7 @@ def parser() -> argparse.ArgumentParser:
     founding.add_to(commands)
     design.add_to(commands)
     certificate.add_to(commands)
+    google.add_to(commands)
     renewer = commands.add_parser("renew", help="cards show what was changed in a programme")
     renewer.add_argument("brand", metavar="BRAND", help="its slug")
     renewer.add_argument("programme", metavar="PROGRAMME", help="its slug")

@@ -165,7 +165,8 @@ def _style(written: str) -> str:
     return written
 
 
-def _google(values: Mapping[str, Any], pictures: dict[str, bytes]) -> GoogleLook:
+def _google(written: Mapping[str, Any], pictures: dict[str, bytes]) -> GoogleLook:
+    values = dict(written)
     button = values.get("button")
     return GoogleLook(
         pictures=pictures,

@@ -98,13 +98,21 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How far a look at everything has come: in which class, at which page; nowhere in between."""
+
+    class_id: str | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How it stands with an issuer, and when everything was last compared with what Google has."""
 
     paused_until: datetime | None
     pause_reason: str | None
     reconciled_at: datetime | None
-    place: "Place"
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +211,9 @@ def standing(database: Database, issuer_id: str) -> Standing | None:
     rows = database.look(_STATE, issuer=issuer_id)
     if not rows:
         return None
-    *rest, class_id, page = rows[0]
-    return Standing(*rest, Place(class_id, page))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a look at everything has come: in which class, at which page; nowhere in between."""
-
-    class_id: str | None = None
-    page: str | None = None
+    row = rows[0]
+    place = Place(row.reconcile_class, row.reconcile_page)
+    return Standing(row.paused_until, row.pause_reason, row.reconciled_at, place)
 
 
 def move_on(

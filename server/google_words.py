@@ -132,8 +132,8 @@ WORDS: dict[str, tuple[Text, Text]] = {
             "Google refused the change for good: {cause}",
         ),
         Text(
-            "Tämä on Leiman tai ulkoasun vika: katso lokista google.given_up. Kortin seuraava muutos "
-            "yrittää taas.",
+            "Tämä on Leiman tai ulkoasun vika: katso lokista google.given_up. Kortin seuraava "
+            "muutos yrittää taas.",
             "Det är ett fel i Leima eller i utseendet: se google.given_up i loggen. Kortets nästa "
             "ändring försöker igen.",
             "This is a fault of Leima's or of the design: see google.given_up in the worker's log. "

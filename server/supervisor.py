@@ -12,6 +12,8 @@ from typing import Any
 
 import requests
 
+from googlewallet import throwaway
+from googlewallet.errors import GoogleWalletError
 from server import clock, config, demo, migrations
 from server.config import Settings, make_data_dir
 from server.db import Database
@@ -36,11 +38,14 @@ def run(settings: Settings) -> int:
     _refuse_taken_ports(settings)
     identity = load(settings, at=clock.now())
     access = _prepare(settings, identity)
+    google_account = _make_google_account(settings)
     file = _write_file(settings, access)
     stop = _Stop()
     children = [
-        _start("server.sandbox", _sandbox_arguments(settings), {}),
-        _start("server.cli", ["run", "--child"], _service_environment(settings, file)),
+        _start("server.sandbox", _sandbox_arguments(settings, google_account), {}),
+        _start(
+            "server.cli", ["run", "--child"], _service_environment(settings, file, google_account)
+        ),
     ]
     try:
         _wait_until_up(settings, children, stop)
@@ -83,6 +88,21 @@ def _apns_url(settings: Settings) -> str:
     return settings.apns_url or f"https://127.0.0.1:{settings.sandbox_apns_port}"
 
 
+def _google_url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.sandbox_google_port}"
+
+
+def _make_google_account(settings: Settings) -> Path | None:
+    """Who the service is to the stand-in; nobody where the operator named another API."""
+    if settings.google_api_url is not None:
+        return None
+    folder = settings.data_dir / "throwaway-google"
+    try:
+        return throwaway.load_or_create(folder, token_uri=f"{_google_url(settings)}/token")
+    except (GoogleWalletError, OSError) as error:
+        raise SettingsError(f"LEIMA_DATA_DIR: {error}") from error
+
+
 def _root(settings: Settings) -> Path:
     return settings.data_dir / "throwaway" / "root.pem"
 
@@ -101,7 +121,7 @@ def _write_file(settings: Settings, access: demo.Demo) -> Path:
         "programmes": [{"slug": access.programme, "kind": access.kind}],
         "phones_url": _phones_url(settings),
         "apns_url": _apns_url(settings),
-        "google_url": None,
+        "google_url": settings.google_api_url or _google_url(settings),
         "root_certificate": str(_root(settings)),
         "try_it": {
             "join_url": f"/join/{access.brand}/{access.programme}",
@@ -121,20 +141,36 @@ def _write_file(settings: Settings, access: demo.Demo) -> Path:
     return path
 
 
-def _sandbox_arguments(settings: Settings) -> list[str]:
+def _sandbox_arguments(settings: Settings, google_account: Path | None) -> list[str]:
     folder = settings.data_dir
+    google = ["--google-port", "none"]
+    if google_account:
+        google = ["--google-port", str(settings.sandbox_google_port)]
+        google += ["--google-account", str(google_account)]
     apns = "none" if settings.apns_url else str(settings.sandbox_apns_port)
     return [
         *("--state", str(folder / "sandbox"), "--authority", str(folder / "throwaway")),
         *("--port", str(settings.sandbox_port), "--apns-port", apns),
+        *google,
         *("--service", settings.public_url),
     ]
 
 
-def _service_environment(settings: Settings, file: Path) -> dict[str, str]:
+def _service_environment(
+    settings: Settings, file: Path, google_account: Path | None
+) -> dict[str, str]:
     changes = {"LEIMA_SANDBOX_FILE": str(file), "LEIMA_APNS_URL": _apns_url(settings)}
     if settings.apns_ca_file is None and settings.apns_url is None:
         changes["LEIMA_APNS_CA_FILE"] = str(_root(settings))
+    if google_account:
+        url = _google_url(settings)
+        changes |= {
+            "LEIMA_GOOGLE_ISSUER_ID": throwaway.ISSUER_ID,
+            "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE": str(google_account),
+            "LEIMA_GOOGLE_API_URL": f"{url}/walletobjects/v1",
+            "LEIMA_GOOGLE_SAVE_URL": f"{url}/gp/v/save",
+            "LEIMA_GOOGLE_KEYS_URL": f"{url}/gp/m/issuer/keys",
+        }
     return changes
 
 
@@ -156,6 +192,8 @@ def _refuse_taken_ports(settings: Settings) -> None:
     ports = {"LEIMA_PORT": settings.port, "LEIMA_SANDBOX_PORT": settings.sandbox_port}
     if settings.apns_url is None:
         ports["LEIMA_SANDBOX_APNS_PORT"] = settings.sandbox_apns_port
+    if settings.google_api_url is None:
+        ports["LEIMA_SANDBOX_GOOGLE_PORT"] = settings.sandbox_google_port
     refuse_taken_ports(ports)
 
 

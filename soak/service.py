@@ -21,7 +21,12 @@ from soak.processes import Process, descendants, frozen, outliving
 
 _START_SECONDS = 180  # a busy machine; an idle one needs three
 _END_SECONDS = 60  # children notice within a second, and have five to finish
-_PORTS = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
+_PORTS = (
+    "LEIMA_PORT",
+    "LEIMA_SANDBOX_PORT",
+    "LEIMA_SANDBOX_APNS_PORT",
+    "LEIMA_SANDBOX_GOOGLE_PORT",
+)
 
 
 class Service:

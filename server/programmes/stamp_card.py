@@ -31,6 +31,14 @@ STAMP, REWARD = "stamp", "reward"
 _STAMPING = ("stamped", "purchased")
 _USE_REWARD = Action("redeemed", Text("Käytä palkinto", "Använd belöningen", "Use the reward"))
 
+_STAMPS_LABEL = Text("LEIMAT", "STÄMPLAR", "STAMPS")
+_STAMPS_CHANGED = Text("Leimakorttisi: {value}", "Ditt stämpelkort: {value}", "Your card: {value}")
+_REWARDS_LABEL = Text("PALKINNOT", "BELÖNINGAR", "REWARDS")
+_REWARDS_CHANGED = Text(
+    "Palkintoja käytettävissä: {value}",
+    "Belöningar att använda: {value}",
+    "Rewards to use: {value}",
+)
 _AT_THE_TILL = Text("Näytä kortti kassalla.", "Visa kortet i kassan.", "Show the card at the till.")
 _ONE_STAMP = Text("{n} leima", "{n} stämpel", "{n} stamp")
 _STAMPS = Text("{n} leimaa", "{n} stämplar", "{n} stamps")
@@ -105,32 +113,27 @@ class StampCard(Kind[StampCardRules]):
     ) -> PartFace:
         """`7 / 10`, the next reward, and the rewards waiting."""
         have, rewards = standing.balance(STAMP), standing.balance(REWARD)
+        title, until = rules.reward.text(), standing.next_expiry(REWARD)
         return PartFace(
             headline=Line(
-                key="stamps",
-                label=Text("LEIMAT", "STÄMPLAR", "STAMPS"),
-                value=Text.same(f"{have} / {rules.stamps_required}"),
-                changed=Text(
-                    "Leimakorttisi: {value}", "Ditt stämpelkort: {value}", "Your card: {value}"
-                ),
+                "stamps",
+                _STAMPS_LABEL,
+                Text.same(f"{have} / {rules.stamps_required}"),
+                _STAMPS_CHANGED,
                 amount=have,
             ),
             corner=Line(
-                key="rewards",
-                label=Text("PALKINNOT", "BELÖNINGAR", "REWARDS"),
-                value=Text.same(str(rewards)),
-                changed=Text(
-                    "Palkintoja käytettävissä: {value}",
-                    "Belöningar att använda: {value}",
-                    "Rewards to use: {value}",
-                ),
+                "rewards",
+                _REWARDS_LABEL,
+                Text.same(str(rewards)),
+                _REWARDS_CHANGED,
                 amount=rewards,
             ),
-            lines=(_next_line(have, rewards, rules),),
-            details=(_rule_line(rules, currency), *_expiry_lines(standing, zone)),
+            lines=(_next_line(rules.stamps_required - have, rewards, title),),
+            details=(_rule_line(rules, currency), *_expiry_lines(until, zone)),
             progress=Progress(have, rules.stamps_required),
             actions=(_USE_REWARD,) if rewards else (),
-            reward=Reward(rules.reward.text(), _AT_THE_TILL, rewards, standing.next_expiry(REWARD)),
+            reward=Reward(title, _AT_THE_TILL, rewards, until),
         )
 
     def looks_back(self, happening: Happening, rules: StampCardRules) -> bool:
@@ -298,12 +301,11 @@ def _stamped_notice(quantity: int, total: int, rules: StampCardRules) -> Notice:
     return Notice("stamped", "green", Text(*texts))
 
 
-def _next_line(have: int, rewards: int, rules: StampCardRules) -> Line:
-    reward, left = rules.reward, rules.stamps_required - have
+def _next_line(left: int, rewards: int, reward: Text) -> Line:
     if rewards:
         label = Text("VALMIINA KÄYTETTÄVÄKSI", "REDO ATT ANVÄNDA", "READY TO USE")
-        return Line("next", label, reward.text())
-    return Line("next", wording.counted(left, _ONE_LEFT, _MANY_LEFT), reward.text())
+        return Line("next", label, reward)
+    return Line("next", wording.counted(left, _ONE_LEFT, _MANY_LEFT), reward)
 
 
 def _rule_line(rules: StampCardRules, currency: str) -> Line:
@@ -311,10 +313,8 @@ def _rule_line(rules: StampCardRules, currency: str) -> Line:
     return Line("rule", Text("Näin se toimii", "Så här fungerar det", "How it works"), sentence)
 
 
-def _expiry_lines(standing: Standing, zone: ZoneInfo) -> tuple[Line, ...]:
-    lines = []
-    if until := standing.next_expiry(REWARD):
-        label = Text("Käytä palkinto viimeistään", "Använd belöningen senast", "Use the reward by")
-        last_day = wording.day(until.astimezone(zone).date())
-        lines.append(Line("reward_until", label, last_day))
-    return tuple(lines)
+def _expiry_lines(until: datetime | None, zone: ZoneInfo) -> tuple[Line, ...]:
+    if until is None:
+        return ()
+    label = Text("Käytä palkinto viimeistään", "Använd belöningen senast", "Use the reward by")
+    return (Line("reward_until", label, wording.day(until.astimezone(zone).date())),)

@@ -1,6 +1,6 @@
 """`python -m server.sandbox`: the stand-ins and the phones, until their parent process ends.
 
-Prints one line of JSON once everything listens: `phones` (URL), `apns` (URL) and
+Prints one line of JSON once everything listens: `phones` (URL), `apns` (URL), `google` (URL) and
 `root_certificate` (absolute path).
 """
 
@@ -15,6 +15,8 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from googlewallet import throwaway
+from googlewallet.errors import GoogleWalletError
 from passkit.errors import PasskitError
 from passkit.throwaway import Authority
 from server import clock, config, logs
@@ -23,6 +25,7 @@ from server.errors import SettingsError
 from server.leash import on_parent_gone
 from server.sandbox.apns import HOST, ApnsStandIn
 from server.sandbox.errors import SandboxError
+from server.sandbox.google import GoogleStandIn
 from server.sandbox.pages import create_app
 from server.sandbox.phones import Phones
 
@@ -49,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         logs.configure(*config.log_choice())
         _run(given, stopping)
-    except (OSError, PasskitError, SandboxError, SettingsError) as error:
+    except (OSError, GoogleWalletError, PasskitError, SandboxError, SettingsError) as error:
         print(f"The sandbox cannot start: {error}", file=sys.stderr)
         return 1
     return 0
@@ -61,6 +64,7 @@ def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
     authority = Authority.load_or_create(folder, at=at)
     phones = Phones(given.state / "phones", root_pem=authority.root_pem, service_urls=given.service)
     apns = None if given.apns_port is None else _open_apns(authority, phones, given)
+    google = None if given.google_port is None else _open_google(given)
     app = create_app(phones, apns, templates=TEMPLATES / "web", service_urls=given.service)
     try:
         with socket.create_server((given.host, given.port)) as listening:
@@ -72,9 +76,12 @@ def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
                 request_handler=_Quiet,
                 fd=listening.fileno(),
             )
-        _serve(pages, stopping, phones, ready=_ready_line(pages, apns, folder))
+        ready = _ready_line(pages, apns, google, folder)
+        _serve(pages, stopping, phones, ready=ready)
     finally:
         phones.stop()
+        if google:
+            google.stop()
         if apns:
             apns.stop()
 
@@ -93,6 +100,22 @@ def _open_apns(authority: Authority, phones: Phones, given: argparse.Namespace) 
     return apns
 
 
+def _open_google(given: argparse.Namespace) -> GoogleStandIn:
+    folder: Path = given.state / "google"
+    own = folder / "account"
+    file: Path = given.google_account or throwaway.load_or_create(own, token_uri=f"http://{HOST}")
+    google = GoogleStandIn(
+        folder=folder,
+        account_file=file,
+        issuer_id=given.google_issuer,
+        port=given.google_port,
+    )
+    google.start()
+    if not given.google_account:  # clients read where to ask for tokens in the file
+        throwaway.load_or_create(own, token_uri=google.token_uri)
+    return google
+
+
 def _serve(pages: BaseWSGIServer, stopping: threading.Event, phones: Phones, *, ready: str) -> None:
     thread = threading.Thread(target=pages.serve_forever, name="pages", daemon=True)
     thread.start()
@@ -103,19 +126,27 @@ def _serve(pages: BaseWSGIServer, stopping: threading.Event, phones: Phones, *, 
     pages.server_close()
 
 
-def _ready_line(pages: BaseWSGIServer, apns: ApnsStandIn | None, folder: Path) -> str:
+def _ready_line(
+    pages: BaseWSGIServer, apns: ApnsStandIn | None, google: GoogleStandIn | None, folder: Path
+) -> str:
     return json.dumps(
         {
             "phones": f"http://{HOST}:{pages.port}/",
             "apns": apns.url if apns else None,
+            "google": google.url if google else None,
             "root_certificate": str((folder / "root.pem").absolute()),
         }
     )
 
 
+def _port(text: str) -> int | None:
+    return None if text == "none" else int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m server.sandbox", description="Stand-ins for Apple's side, and phones."
+        prog="python -m server.sandbox",
+        description="Stand-ins for Apple's and Google's sides, and phones.",
     )
     parser.add_argument("--state", type=Path, required=True, help="folder for what phones keep")
     parser.add_argument(
@@ -125,9 +156,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8001, help="of the phones' page; 0: any")
     parser.add_argument(
         "--apns-port",
-        type=lambda text: None if text == "none" else int(text),
+        type=_port,
         default=8443,
         help="of the push service; 0: any, none: no push service here",
+    )
+    parser.add_argument(
+        "--google-port",
+        type=_port,
+        help="of the Google stand-in; 0: any, none: none here, which is the default",
+    )
+    parser.add_argument(
+        "--google-account",
+        type=Path,
+        metavar="FILE",
+        help="the service account that it knows; default one made in --state",
+    )
+    parser.add_argument(
+        "--google-issuer",
+        default=throwaway.ISSUER_ID,
+        metavar="ID",
+        help=f"whose classes and objects it keeps; default {throwaway.ISSUER_ID}",
     )
     parser.add_argument(
         "--service",

@@ -4,7 +4,6 @@ Nothing of it was held against Google itself: it is Google's documentation as we
 (docs/google-stand-in.md says where that is a guess).
 """
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,6 +19,7 @@ from googlewallet.credentials import ServiceAccount
 from googlewallet.save_link import SaveLinks
 from googlewallet.throwaway import IssuerKeys
 from server import clock
+from server.sandbox import google_schema
 from server.sandbox.errors import SaveRefused
 from server.sandbox.google_api import Api, Call
 from server.sandbox.google_callbacks import Callbacks
@@ -30,6 +30,7 @@ from server.sandbox.google_links import MOST_CHARACTERS, Account, Links, Named, 
 from server.sandbox.google_notices import Change, Notices
 from server.sandbox.google_resources import Resources
 from server.sandbox.google_server import HOST, Server
+from server.sandbox.google_shapes import Shapes
 from server.sandbox.google_store import Store
 
 __all__ = ["Account", "Call", "Change", "Faults", "GoogleStandIn", "Saved"]
@@ -82,7 +83,10 @@ class GoogleStandIn:
         keys = AccountKeys(account_file)
         self._store = Store(folder)
         self._notices = Notices()
-        self._resources = Resources(self._store, self._notices, issuer_id=issuer_id, now=self.now)
+        shapes = Shapes(google_schema.installed())
+        self._resources = Resources(
+            self._store, self._notices, issuer_id=issuer_id, now=self.now, shapes=shapes
+        )
         self._links = Links(keys, self._resources, self._store)
         self.door = Door(keys)
         self.issuer_keys = IssuerKeys.create()
@@ -94,6 +98,7 @@ class GoogleStandIn:
             issuer_id=issuer_id,
             save_link=self._save_link,
             faults=lambda: self._faults,
+            shapes=shapes,
             now=self.now,
             on_change=self._on_change,
         )
@@ -165,7 +170,7 @@ class GoogleStandIn:
     @property
     def wallets(self) -> dict[str, tuple[str, ...]]:
         """The ids of the objects that each account has, the oldest first."""
-        saved = list(self._store.saved())
+        saved = self._store.saved()
         return {
             account_id: tuple(id for id, savers in saved if account_id in savers)
             for account_id in self.accounts

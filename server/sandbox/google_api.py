@@ -26,8 +26,7 @@ from server.sandbox.google_shapes import Shapes
 
 API = "/walletobjects/v1/"
 TOKEN = "/token"  # noqa: S105 - a path
-_KEPT = 100_000
-_MOST_CHARACTERS_OF_BODY = 1_000_000
+_KEPT = 50_000
 _RESOURCE = re.compile(r"(?P<kind>[a-zA-Z]+)(/(?P<id>[^/]+)(/(?P<action>[a-zA-Z]+))?)?")
 
 Action = Callable[["Call"], dict[str, Any]]
@@ -96,6 +95,7 @@ class Api:
         issuer_id: str,
         save_link: Callable[[dict[str, Any]], str],
         faults: Callable[[], Faults],
+        shapes: Shapes,
         now: Clock,
         on_change: Callable[[], None],
     ) -> None:
@@ -111,7 +111,7 @@ class Api:
         self._now = now
         self._on_change = on_change
         self._limiter = Limiter()
-        self._shapes = Shapes()
+        self._shapes = shapes
         self._actions: dict[tuple[str, str], Action] = {
             ("POST", "jwt"): self._insert_jwt,
             ("POST", "jwt/validate"): self._validate_jwt,
@@ -123,6 +123,8 @@ class Api:
         parts = urlsplit(target)
         call = Call(at=self._now(), started=time.monotonic(), method=method, path=parts.path)
         call.query = dict(parse_qsl(parts.query))
+        if method in ("POST", "PUT", "PATCH") and parts.path != TOKEN:
+            call.body = _read(body)
         faults = self._faults()
         fault = faults.take(method, parts.path)
         try:
@@ -147,7 +149,6 @@ class Api:
         if fault and fault.drop == "before_commit":
             raise Dropped
         if fault and fault.status:
-            call.body = _read(body, call.path)
             return _fault_answer(call, fault)
         answer = self._true(call, faults, authorization, body)
         if fault and fault.drop:
@@ -163,10 +164,8 @@ class Api:
             limit = faults.requests_per_second
             if limit is not None and self._limiter.is_full(limit):
                 raise CallRefused(429, "rateLimitExceeded", "Too many requests.")
-            if call.method in ("POST", "PUT", "PATCH"):
-                call.body = _read(body, call.path)
-                if not isinstance(call.body, dict):
-                    raise BodyRefused("", "the body must be a JSON object")
+            if call.method in ("POST", "PUT", "PATCH") and not isinstance(call.body, dict):
+                raise BodyRefused("", "the body must be a JSON object")
             found = self._carry_out(call)
         except CallRefused as error:
             call.reason = error.reason
@@ -220,7 +219,7 @@ class Api:
         )
 
     def _insert_jwt(self, call: Call) -> dict[str, Any]:
-        self._shapes.require_other("JwtResource", call.body)
+        self._shapes.require_request("JwtResource", call.body)
         payload = self._links.payload(call.body.get("jwt", ""))
         resources: dict[str, list[Any]] = {}
         for kind, body in self._links.make(payload):
@@ -228,14 +227,16 @@ class Api:
         return {"saveUri": self._save_link(payload), "resources": resources}
 
     def _validate_jwt(self, call: Call) -> dict[str, Any]:
-        self._shapes.require_other("JwtValidateRequest", call.body)
+        self._shapes.require_request("JwtValidateRequest", call.body)
         if len(call.body) != 1:
             raise BodyRefused("", "give exactly one of jwtResource and jsonResource")
         if "jwtResource" in call.body:
             payload = self._links.payload(call.body["jwtResource"].get("jwt", ""))
         else:
-            whole = _read(call.body["jsonResource"].get("json", "").encode(), call.path)
-            payload = whole.get("payload", whole) if isinstance(whole, dict) else {}
+            whole = _read(call.body["jsonResource"].get("json", "").encode())
+            if not isinstance(whole, dict):
+                raise BodyRefused("jsonResource.json", "must be a JSON object")
+            payload = whole.get("payload", whole)
         self._links.check(payload)
         return {}
 
@@ -243,11 +244,9 @@ class Api:
         return {"issuerId": self._issuer_id, "name": "Sandbox"}
 
 
-def _read(body: bytes, path: str) -> Any:
-    if path == TOKEN:
-        return None
+def _read(body: bytes) -> Any:
     try:
-        return json.loads(body) if len(body) <= _MOST_CHARACTERS_OF_BODY else None
+        return json.loads(body)
     except ValueError:
         return None
 

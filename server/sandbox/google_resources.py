@@ -30,12 +30,13 @@ class Resources:
         *,
         issuer_id: str,
         now: Clock,
+        shapes: Shapes,
     ) -> None:
         self._store = store
         self._notices = notices
         self._issuer_id = issuer_id
         self._now = now
-        self._shapes = Shapes()
+        self._shapes = shapes
 
     def insert(self, kind: Kind, body: Body) -> Body:
         """Make it. 409 when the id is taken, 404 classNotFound for an object without its class."""
@@ -78,7 +79,7 @@ class Resources:
 
     def patch(self, kind: Kind, id: str, body: Body) -> Body:
         """Merge the body into it: arrays are replaced, null removes."""
-        self._shapes.require(kind, body, is_patch=True)
+        self._shapes.require_patch(kind, body)
         with self._store.lock:
             before = self._found(kind, id)
             merged = _merged(before, body)
@@ -87,7 +88,7 @@ class Resources:
 
     def add_message(self, kind: Kind, id: str, request: Body) -> Body:
         """Add a message; 403 quotaExceeded for one notification too many."""
-        self._shapes.require_other("AddMessageRequest", request)
+        self._shapes.require_request("AddMessageRequest", request)
         message = request.get("message", {})
         require_message(message)
         with self._store.lock:
@@ -107,7 +108,7 @@ class Resources:
 
     def modify_linked_offers(self, id: str, request: Body) -> Body:
         """Show offers inside a loyalty object, or no longer."""
-        self._shapes.require_other("ModifyLinkedOfferObjectsRequest", request)
+        self._shapes.require_request("ModifyLinkedOfferObjectsRequest", request)
         asked = request.get("linkedOfferObjectIds", {})
         added = asked.get("addLinkedOfferObjectIds", [])
         removed = asked.get("removeLinkedOfferObjectIds", [])
@@ -122,8 +123,9 @@ class Resources:
 
     def seen(self, kind: Kind, id: str) -> Body:
         """It, with what the platform adds. Raises CallRefused 404."""
-        body = self._expired(kind, self._found(kind, id))
-        return body if kind.is_class else {**body, "hasUsers": bool(self._store.savers(id))}
+        with self._store.lock:
+            body = self._expired(kind, self._found(kind, id))
+            return body if kind.is_class else {**body, "hasUsers": bool(self._store.savers(id))}
 
     def _found(self, kind: Kind, id: str) -> Body:
         self._require_own(kind, id)

@@ -188,7 +188,6 @@ _RULES: dict[str, Rule] = {
     "displayInterval": _interval,
     "heroImage": _image,
     "hexBackgroundColor": _colour,
-    "imageModulesData": _at_most(10, lambda value: _module_id(value)),
     "linkedObjectIds": _at_most(50),
     "loyaltyPoints": _points,
     "mainImage": _image,

@@ -18,6 +18,7 @@ Check = Callable[[Any, str, bool], None]
 
 _DOCUMENT = "discovery_cache/documents/walletobjects.v1.json"
 _DECIMAL = {"int64": re.compile(r"-?\d{1,19}"), "uint64": re.compile(r"\d{1,20}")}
+_DEAD = ("Deprecated", "Note: This field is currently not supported")
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "uint32": (0, 2**32 - 1)}
 
 
@@ -51,9 +52,7 @@ class Schemas:
 
     def _object(self, properties: Mapping[str, Any]) -> Check:
         parts = {
-            name: self._made(schema)
-            for name, schema in properties.items()
-            if not schema.get("deprecated")
+            name: self._made(schema) for name, schema in properties.items() if not _is_dead(schema)
         }
         required = [
             name
@@ -77,8 +76,14 @@ class Schemas:
         return check
 
 
+def _is_dead(schema: Mapping[str, Any]) -> bool:
+    """Flagged as deprecated, or only said to be."""
+    said = schema.get("description", "").startswith(_DEAD)
+    return bool(schema.get("deprecated")) or said
+
+
 def _array(each: Check) -> Check:
-    def check(value: Any, path: str, is_patch: bool) -> None:
+    def check(value: Any, path: str, _is_patch: bool) -> None:
         if not isinstance(value, list):
             raise BodyRefused(path, "must be an array")
         for index, part in enumerate(value):

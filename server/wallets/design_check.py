@@ -22,6 +22,7 @@ from server.errors import SettingsError
 from server.face import LANGUAGES, CardFace, Progress
 from server.samples import Sample
 from server.strips import draw, layout
+from server.wallets import google_check
 from server.wallets.preview import (
     POSTER_SIZE,
     Drawn,
@@ -87,6 +88,7 @@ def examine(folder: Path) -> list[Finding]:
         _pictures(design),
         _poster(design),
         _stamps(design),
+        _google(design, sample),
         _words(design, sample.face) if sample else about_sample,
     )
     return list(chain.from_iterable(every))
@@ -255,6 +257,12 @@ def _stamps(design: Design) -> Iterator[Finding]:
             f"a stamp and an empty place have a contrast of {ratio:.1f} : 1, and customers who see "
             f"no colours need {_SHAPE} : 1. Make full.png lighter or darker than empty.png."
         )
+
+
+def _google(design: Design, sample: Sample | None) -> Iterator[Finding]:
+    face = sample.face if sample else None
+    found = [Finding(each) for each in google_check.faults(design, face)]
+    yield from found or map(_Advice, google_check.advice(design))
 
 
 def _words(design: Design, face: CardFace) -> Iterator[Finding]:

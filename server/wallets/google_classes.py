@@ -15,7 +15,7 @@ from uuid import UUID
 
 from googlewallet.client import Kind
 from googlewallet.errors import ApiError, ContentError, Verdict
-from server import cards, google_issuers
+from server import catalogue, google_issuers
 from server.google_issuers import KnownClass
 from server.services import Services
 from server.wallets import google
@@ -64,7 +64,7 @@ class Classes:
         Raises:
             ClassRefused: no body can be made that Google would take.
         """
-        shown = cards.show_programme(self._database, programme_id)
+        shown = catalogue.show_programme(self._database, programme_id)
         if shown is None:
             return
         publisher = google.Publisher(issuer_id, self._services.settings.public_url)

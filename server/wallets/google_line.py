@@ -12,7 +12,7 @@ from server import google_issuers, google_objects
 from server.buckets import Rate
 from server.config import Settings
 from server.db import assert_no_transaction
-from server.google_objects import DueCard
+from server.google_rows import LEASE, DueCard
 from server.services import Services
 from server.wallets import google_trace
 from server.wallets.google_account import Account
@@ -124,7 +124,7 @@ class Line:
         if self.due is None:
             return
         now = self._services.now()
-        if now > self.due.claimed_at + google_objects.LEASE - _SECONDS_OF_A_CALL:
+        if now > self.due.claimed_at + LEASE - _SECONDS_OF_A_CALL:
             self.due = google_objects.renew(self._services.database, self.due, at=now)
             if self.due is None:
                 raise Halted("the row is somebody else's by now")

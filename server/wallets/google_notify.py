@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.google_objects import Held
+from server.google_rows import Held
 from server.wallets.google_trace import Silence
 
 DAY = timedelta(hours=24)

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Progress(NamedTuple):
-    """What a page has brought: how many objects, how many of them to be mended, and what is left."""
+    """What a page has brought: how many objects, and how many of them are to be mended."""
 
     objects: int
     wrong: int

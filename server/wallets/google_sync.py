@@ -21,7 +21,8 @@ from uuid import UUID
 from googlewallet.errors import ApiError, ContentError, Verdict
 from server import google_issuers, google_objects
 from server.errors import attempt
-from server.google_objects import DueCard, Holding, Wanted
+from server.google_objects import Holding, Wanted
+from server.google_rows import DueCard
 from server.services import Services
 from server.wallets import google
 from server.wallets.google_account import Account, Holder

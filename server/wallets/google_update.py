@@ -13,14 +13,14 @@ from googlewallet import difference
 from googlewallet.client import Kind, WalletClient
 from googlewallet.errors import ApiError, Verdict
 from server import cards, google_objects
-from server.google_objects import DueCard, Held
+from server.google_rows import DueCard, Held
 from server.services import Services
 from server.wallets import google, google_notify, google_trace
 from server.wallets.google_classes import Classes
 from server.wallets.google_line import Halted, Line
 
 _MOST_STEPS = 6  # for one object: more than there are ways to be wrong about it
-# What a card may have at one time and not at another. All else that Google has and we did not send is
+# What a card may have at one time and not at another. What else Google has that we did not send is
 # the platform's, or was put there by others.
 _REMOVED = frozenset(
     {

@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from benchmarks.running import free_port, start
+from benchmarks.running import free_port, running_sandbox, start
 from passkit.throwaway import Authority
 from soak.processes import descendants, outliving
 
-PORTS = ("LEIMA_PORT", "LEIMA_SANDBOX_PORT", "LEIMA_SANDBOX_APNS_PORT")
+PORTS = (
+    "LEIMA_PORT",
+    "LEIMA_SANDBOX_PORT",
+    "LEIMA_SANDBOX_APNS_PORT",
+    "LEIMA_SANDBOX_GOOGLE_PORT",
+)
 
 
 def leima(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +51,7 @@ def answers(http: requests.Session, url: str) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_however_it_ends_nothing_keeps_running(tmp_path: Path, number: signal.Signals):
-    ports = [free_port() for _ in range(3)]
+    ports = [free_port() for _ in PORTS]
     process = start(tmp_path, **dict(zip(PORTS, map(str, ports), strict=True)))
     process.send_signal(number)
     status = process.wait(30)
@@ -110,6 +115,19 @@ def test_production_without_certificates_says_where_they_come_from(tmp_path: Pat
     done = leima("run", "--production", LEIMA_DATA_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "certs.example/README.md" in done.stderr
+
+
+def test_the_sandbox_starts_googles_side_unless_another_is_named(
+    tmp_path: Path, http: requests.Session
+):
+    with running_sandbox(tmp_path) as access:
+        assert answers(http, f"{access['google_url']}/control/state")
+    port = str(free_port())
+    url = "http://127.0.0.1:9/walletobjects/v1"
+    more = {"LEIMA_SANDBOX_GOOGLE_PORT": port, "LEIMA_GOOGLE_API_URL": url}
+    with running_sandbox(tmp_path, **more) as access:
+        assert access["google_url"] == url
+        assert is_free(int(port))
 
 
 def test_an_unknown_setting_is_named(tmp_path: Path):

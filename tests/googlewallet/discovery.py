@@ -37,15 +37,9 @@ def errors_of(
     return sorted(f"{error.json_path}: {error.message}" for error in told)
 
 
-def properties_to_send(kind: str) -> set[str]:
-    """The names that a request may hold, by Google's description."""
-    return set(_definitions(False, False)[kind]["properties"])
-
-
-def enum_to_send(kind: str, name: str) -> set[str]:
-    """The values of an enum that a request may hold; the one for "not set" is no value."""
-    values = _definitions(False, False)[kind]["properties"][name]["enum"]
-    return {value for value in values if not value.endswith("_UNSPECIFIED")}
+def definition_of(kind: str) -> dict[str, Any]:
+    """The strict schema of a request: its `properties` and what is `required`."""
+    return _definitions(False, False)[kind]
 
 
 @cache

@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from googlewallet.client import Kind, WalletClient
+from googlewallet.credentials import ServiceAccount
+from googlewallet.errors import ApiError
+from googlewallet.throwaway import ISSUER_ID
+
 Start = Callable[..., subprocess.Popen]
 
 
@@ -40,6 +45,7 @@ def test_it_says_where_everything_is_and_ends_with_its_input(start: Start):
     phones = requests.get(f"{ready['phones']}phones.json", timeout=20).json()["phones"]
     assert [phone["id"] for phone in phones] == ["aino", "eero"]
     assert ready["apns"].startswith("https://127.0.0.1:")
+    assert ready["google"] is None
     assert Path(ready["root_certificate"]).read_text().startswith("-----BEGIN CERTIFICATE")
     _, complaints = process.communicate(timeout=30)
     assert (process.returncode, complaints) == (0, "")
@@ -115,3 +121,27 @@ def test_a_service_of_ones_own_can_push_to_it(start: Start, tmp_path: Path):
     assert said == ['{"reason": "TooManyRequests"}429', "200"]
     state = requests.get(f"{base}apns.json", timeout=20).json()
     assert [push["topic"] for push in state["pushes"]] == ["pass.com.example.mine"]
+
+
+def test_googles_side_starts_with_an_account_of_its_own(start: Start, tmp_path: Path):
+    """As docs/google-stand-in.md tells it."""
+    process = start("--google-port", "0")
+    google = json.loads(process.stdout.readline())["google"]
+    account = ServiceAccount.load(tmp_path / "google" / "account" / "service-account.json")
+    assert account.token_uri == f"{google}/token"
+    client = WalletClient(account, url=f"{google}/walletobjects/v1")
+    with pytest.raises(ApiError) as caught:
+        client.get(Kind.LOYALTY_CLASS, f"{ISSUER_ID}.none")
+    client.close()
+    assert caught.value.status == 404
+    _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (0, "")
+
+
+def test_googles_side_needs_an_account_that_can_be_read(start: Start, tmp_path: Path):
+    (tmp_path / "account.json").write_text("{}")
+    process = start("--google-port", "0", "--google-account", str(tmp_path / "account.json"))
+    _, complaints = process.communicate(timeout=30)
+    assert complaints.startswith("The sandbox cannot start:")
+    assert "account.json" in complaints
+    assert "Traceback" not in complaints

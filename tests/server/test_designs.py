@@ -75,6 +75,9 @@ def test_another_picture_is_another_version(folder, picture):
         ("[14, 13, 347, 118]", "[14, 13]", "not enough values"),
         ("[14, 13, 347, 118]", "14", "not iterable"),
         ("most = 30", "most = ", "Invalid value"),
+        ("[stamps]", "google = 3\n[stamps]", "not iterable"),
+        ("[stamps]", "[google.button]\nuri = 'x'\n[stamps]", "text"),
+        ("[stamps]", "[[google.tiles]]\nheader = { fi = 'x' }\n[stamps]", "nothing in sv, en"),
     ],
 )
 def test_a_wrong_design_says_what_is_wrong_and_where_to_read(folder, old, new, complaint):
@@ -83,6 +86,16 @@ def test_a_wrong_design_says_what_is_wrong_and_where_to_read(folder, old, new, c
         designs.load("own")
     assert "templates/passes/own/design.toml" in str(raised.value)
     assert "docs/designs.md" in str(raised.value)
+
+
+def test_a_picture_that_google_alone_shows_is_no_picture_of_a_pass(folder):
+    before = designs.load("own").version
+    (folder / "google" / "hero.png").write_bytes((folder / "icon.png").read_bytes())
+    designs.load.cache_clear()
+    design = designs.load("own")
+    assert design.version != before
+    assert set(design.google.pictures) == {"hero.png", "logo.png"}
+    assert "hero.png" not in design.images
 
 
 def test_a_missing_picture_of_a_stamp_is_named(folder):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import func, select
 
-from server import events, founding, members, sessions, staff
+from server import brands, catalogue, events, founding, members, sessions, staff
 from server.app import create_app
 from server.errors import Conflict, NotFound, Refused, ServiceError
 from server.models import ApiKey, Brand, Location, Programme, ProgrammePart, Staff, Till
@@ -152,6 +152,41 @@ def test_a_pin_that_is_made_is_one_that_nobody_has(services, brand, monkeypatch)
     assert pins == ["1234", "0077"]
 
 
+def place(services, brand: str, name: str = "Kallio", latitude: float = 60.18) -> Location:
+    return founding.create_location(services, brand, name=name, latitude=latitude, longitude=24.95)
+
+
+def test_a_place_is_where_it_was_said_to_be_last(services, brand):
+    founding.create_till(services, brand, location="Kallio", login="niemi-1", password=PASSWORD)
+    place(services, brand)
+    assert place(services, brand, latitude=60.2).latitude == 60.2
+    assert rows(services, Location) == 1
+
+
+@pytest.mark.parametrize("latitude", [90.1, -91, float("nan"), float("inf")])
+def test_a_place_that_is_nowhere_is_refused(services, brand, latitude):
+    error = refusal(lambda: place(services, brand, latitude=latitude))
+    assert error.code == "coordinates_invalid"
+    assert rows(services, Location) == 0
+
+
+def test_more_places_than_a_wallet_takes_are_refused_when_they_are_made(services, brand):
+    for number in range(brands.MOST_PLACES):
+        place(services, brand, name=f"Place {number}")
+    error = refusal(lambda: place(services, brand, name="One too many"))
+    assert (error.code, "Google Wallet" in error.detail) == ("too_many_places", True)
+    assert place(services, brand, name="Place 3", latitude=1).latitude == 1
+
+
+def test_the_cards_of_a_brand_name_its_own_places_only(services, brand, house):
+    programme = founding.create_programme(services, brand, plan(), **PASS_TYPE)
+    place(services, house.slug, latitude=1)
+    place(services, brand, latitude=2)
+    founding.create_till(services, brand, location="Vallila", login="n-2", password=PASSWORD)
+    shown = catalogue.show_programme(services.database, programme.id)
+    assert [each.latitude for each in shown.places] == [2]
+
+
 def test_a_key_of_one_brand_is_no_key_of_another(services, brand, house):
     key = founding.create_key(services, brand, name="shop")
     assert staff.brand_of_key(services, key) != house.brand_id
@@ -165,6 +200,7 @@ def test_a_key_of_one_brand_is_no_key_of_another(services, brand, house):
         lambda s: founding.create_programme(s, "nobody", plan(), **PASS_TYPE),
         lambda s: founding.create_till(s, "nobody", location="x", login="abc", password=PASSWORD),
         lambda s: founding.create_staff(s, "nobody", name="Bertta"),
+        lambda s: place(s, "nobody"),
         lambda s: founding.create_key(s, "nobody", name="shop"),
     ],
 )

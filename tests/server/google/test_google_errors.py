@@ -2,13 +2,14 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
 
 from googlewallet import ContentError
 from googlewallet.client import Kind
-from server import google_issuers, google_objects
+from server import google_issuers, google_objects, google_rows
 from server.sandbox.google_faults import AnswerFault
 from server.wallets import google as words
 from server.wallets import google_sync
@@ -89,7 +90,7 @@ def test_busy_is_waited_for_as_long_as_google_asks_and_slows_all(google, saved, 
         google.drain()
         times = [call.at for call in google.calls()]
         clock.move(seconds=0.5)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert all(gap >= timedelta(seconds=2) for gap in gaps)
     assert google.issuer().slowed_until is not None
     google.settle()
@@ -285,7 +286,7 @@ def test_a_fault_of_ours_does_not_end_the_work(google, saved, monkeypatch, caplo
     saved.stamp()
     google.run_until(lambda: "google.task_failed" in caplog.text and google.sync.is_idle)
     monkeypatch.setattr(words, "loyalty_object", real)
-    clock.move(seconds=google_objects.LEASE.total_seconds() + 1)
+    clock.move(seconds=google_rows.LEASE.total_seconds() + 1)
     google.settle()
     assert google.balance(saved.card) == 1
 

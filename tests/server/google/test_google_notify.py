@@ -1,4 +1,4 @@
-"""Which changes may make a phone speak: what grew, three times a day, never at night for nothing."""
+"""Which changes may make a phone speak: what grew, thrice a day, never at night for nothing."""
 
 from uuid import UUID
 

@@ -2,12 +2,14 @@
 
 import threading
 from collections import Counter
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
 
 from googlewallet.client import Kind
 from server import google_objects
+from server.models import GoogleObject
 from server.sandbox.google_faults import AnswerFault, Faults
 from server.wallets.google_sync import Outcome
 
@@ -87,7 +89,7 @@ def test_fifty_stamps_in_two_seconds_are_at_most_three_updates_one_after_the_oth
     google.settle()
     calls = google.calls(path=LOYALTY)
     assert len(calls) <= 3
-    assert all(before.ended <= after.started for before, after in zip(calls, calls[1:]))
+    assert all(before.ended <= after.started for before, after in pairwise(calls))
     assert google.balance(saved.card) == 0  # ten are a reward, and 50 are five
     assert google.object(saved.card)["secondaryLoyaltyPoints"]["balance"] == {"int": 5}
 
@@ -190,7 +192,7 @@ def test_whoever_asks_while_the_worker_is_at_it_waits_for_it(google, ledger):
 
 def test_another_issuer_gets_the_card_as_a_new_one(google, saved, services):
     with services.database.transaction() as session:
-        row = session.get_one(google_objects.GoogleObject, UUID(saved.card))
+        row = session.get_one(GoogleObject, UUID(saved.card))
         row.object_id = "8000000000000000002.of-another-issuer"
         session.add(row)
     assert google.bring(saved.card) is Outcome.READY

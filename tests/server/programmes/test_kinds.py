@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from server.errors import ServiceError
 from server.events import NAMES
+from server.face import Line, Money, PartFace
 from server.programmes import KINDS
 from server.programmes.base import Decision, Happening, Holding, Kind, Standing
 
@@ -76,11 +77,49 @@ def test_each_line_of_its_face_has_a_key_of_its_own(kind, data):
     """A wallet knows a line by its key, and writes two of its own on the back."""
     rules = kind.rules.model_validate(RULES[kind.key])
     face = kind.face(data.draw(standings(kind)), rules, ZONE, currency="EUR")
-    lines = (face.headline, face.corner, *face.lines, *face.details)
-    keys = [line.key for line in lines if line]
+    keys = [line.key for line in lines_of(face)]
     assert len(set(keys)) == len(keys)
     assert all(key.isidentifier() for key in keys)
     assert {"member_number", "contact"}.isdisjoint(keys)
+
+
+@every_kind
+@given(data=st.data())
+def test_a_line_has_the_same_sort_of_amount_on_every_card(kind, data):
+    """A wallet that keeps numbers cannot turn one into a word."""
+    rules = kind.rules.model_validate(RULES[kind.key])
+    faces = [
+        kind.face(each, rules, ZONE, currency="EUR")
+        for each in (Standing(), data.draw(standings(kind)))
+    ]
+    sorts = [{line.key: sort_of(line) for line in lines_of(face)} for face in faces]
+    assert all(sorts[1][key] == sorts[0][key] for key in sorts[0].keys() & sorts[1].keys())
+    assert [bool(face.headline) for face in faces] in ([True, True], [False, False])
+    assert [bool(face.corner) for face in faces] in ([True, True], [False, False])
+
+
+@every_kind
+@given(data=st.data())
+def test_what_there_is_to_earn_is_the_same_on_every_card(kind, data):
+    rules = kind.rules.model_validate(RULES[kind.key])
+    standing = data.draw(standings(kind))
+    empty, held = (
+        kind.face(each, rules, ZONE, currency="EUR").reward for each in (Standing(), standing)
+    )
+    assert (empty is None) == (held is None)
+    if empty and held:
+        assert (held.title, held.conditions) == (empty.title, empty.conditions)
+        assert empty.count == 0
+
+
+def lines_of(face: PartFace) -> list[Line]:
+    lines = (face.headline, face.corner, *face.lines, *face.details)
+    return [line for line in lines if line]
+
+
+def sort_of(line: Line) -> object:
+    """Whether the amount is a count, none, or money, and then of which currency."""
+    return line.amount.currency if isinstance(line.amount, Money) else type(line.amount)
 
 
 @every_kind

@@ -313,3 +313,54 @@ def test_what_is_no_colour_is_a_fault(folder, written):
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SettingsError, match="no folder"):
         examine(tmp_path / "none")
+
+
+def test_a_damaged_picture_for_google_is_a_fault(folder):
+    own = folder()
+    (own / "google" / "logo.png").write_bytes(b"no picture")
+    assert any("google/logo.png is not a PNG file" in each for each in faults(own))
+
+
+def test_a_picture_for_google_that_claims_too_many_pixels_is_never_decoded(folder):
+    own = folder()
+    put(own, "google/hero.png", Image.new("1", (9000, 3000)))
+    assert any("google/hero.png is 9000 x 3000 pixels" in each for each in faults(own))
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "says"),
+    [
+        ("logo.png", Image.new("RGB", (300, 300)), "300 x 300 pixels: draw a square of 660"),
+        ("logo.png", Image.new("RGB", (1000, 660)), "draw a square"),
+        ("logo.png", Image.new("RGBA", (660, 660)), "has clear places"),
+        ("hero.png", Image.new("RGB", (1032, 400)), "draw it 1032 x 336"),
+        ("banner.png", Image.new("RGB", (10, 10)), "google/banner.png is never shown"),
+    ],
+)
+def test_what_google_would_not_show_well_is_advice(folder, name, picture, says):
+    own = folder()
+    put(own, f"google/{name}", picture)
+    assert any(says in each for each in advice(own))
+
+
+def test_a_design_without_a_logo_for_google_is_told_so(folder):
+    own = folder()
+    (own / "google" / "logo.png").unlink()
+    assert any("there is no google/logo.png" in each for each in advice(own))
+
+
+def test_what_google_refuses_of_a_design_is_told_before_a_card_is_made(folder):
+    own = folder()
+    tile = '[[google.tiles]]\nheader = "A"\nbody = "B"\nuri = "https://k.example"\n'
+    toml = own / "design.toml"
+    toml.write_text(toml.read_text("utf-8") + tile * 16, "utf-8")
+    assert any("valueAddedModuleData" in each and "15" in each for each in faults(own))
+
+
+@pytest.mark.parametrize("uri", ["kysely", "https://", "https://a b"])
+def test_an_address_that_leads_nowhere_is_a_fault(folder, uri):
+    own = folder()
+    button = f'[google.button]\ntext = "Kysely"\nuri = "{uri}"\n'
+    toml = own / "design.toml"
+    toml.write_text(toml.read_text("utf-8") + button, "utf-8")
+    assert any("Google Wallet would refuse the design" in each for each in faults(own))
