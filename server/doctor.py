@@ -18,6 +18,7 @@ from server.db import Database
 from server.errors import SettingsError
 from server.wallets import identity
 from server.wallets.identity import Identity
+from server.web import badges
 
 _MARKS = {OK: ("✓", "32"), WARN: ("!", "33"), FAIL: ("✗", "31")}
 _TLS_DAYS = 14
@@ -42,6 +43,7 @@ def examine(at: datetime, *, is_outside_tried: bool = False) -> list[Check]:
         checks.looks(),
         *(_outside(settings, load, at) if is_outside_tried else ()),
         *_google(settings, at, is_asked=is_outside_tried),
+        _badges(settings),
     ]
 
 
@@ -149,6 +151,18 @@ def _outside(settings: Settings, load: Callable[[], Identity], at: datetime) -> 
     except SettingsError:
         pass_type = identity.SANDBOX_PASS_TYPE
     return outside.look(settings, at=at, pass_type=pass_type)
+
+
+def _badges(settings: Settings) -> Check:
+    """The official badges, which nobody may hand out but their makers."""
+    names = [name for name in badges.NAMES if settings.google_issuer_id or "google" not in name]
+    missing = badges.missing(tuple(names))
+    if not missing:
+        return Check("badges", OK, "the official badges are in place")
+    if settings.is_loopback:
+        return Check("badges", OK, "plain buttons stand in for the official badges")
+    says = f"plain buttons stand in for official badges: {', '.join(missing)}"
+    return Check("badges", WARN, says, "templates/web/badges/README.md says where to get them")
 
 
 def _google(settings: Settings, at: datetime, *, is_asked: bool) -> list[Check]:

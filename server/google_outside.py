@@ -196,7 +196,7 @@ def _skew(url: str, at: datetime) -> str:
     """By how much our clock is off that of whoever answers there; empty when it is not, or when
     nobody says."""
     try:
-        answer = outside.ask(url)
+        answer = outside.ask(urljoin(url, "/"))
         skew = parsedate_to_datetime(answer.headers["date"]) - at
     except (requests.RequestException, KeyError, ValueError, TypeError):
         return ""

@@ -164,11 +164,10 @@ def _told(
 def _shown_by_google(facts: GoogleFacts, indent: str, at: datetime) -> Iterable[str]:
     """What the wallet shows, and whether the last change was announced."""
     shown = ", ".join(f"{line.label.en} {line.value}" for line in shown_lines(facts.sent))
-    if shown:
-        yield from _indented(f"It shows: {shown}.", indent)
+    count = f"Announced within 24 hours: {len(facts.announced(at))}."
+    yield from _indented(f"It shows {shown}. {count}" if shown else count, indent)
     if said := spoken(facts):
-        count = len(facts.announced(at))
-        yield from _indented(f"{said.en} Within 24 hours: {count}.", indent)
+        yield from _indented(f"What it took last: {said.en}", indent)
 
 
 def _indented(text: str, indent: str) -> list[str]:

@@ -174,11 +174,11 @@ def test_steps_of_google_are_told_in_words_for_people(saved):
         "Google was given the card",
         "put into Google Wallet",
         "Google took the change (picture, points). Google was asked to announce",
-        "Google took the change (texts). Silently: the announcements of these 24 hours",
+        "Google took the change (texts). Silently, because the day's announcements",
         "told again, silently (403 quotaExceeded)",
         "Google did not answer: again later (no answer)",
-        "It shows: STAMPS 1.",
-        "Within 24 hours: 1.",
+        "It shows STAMPS 1. Announced within 24 hours: 1.",
+        "What it took last: Silently, because the day's",
     ):
         assert words in text, words
     assert not {"loyaltyPoints", "PATCH", "patch", "NOTIFY"} & set(text.split())
