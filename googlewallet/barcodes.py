@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from googlewallet.content import Content, wrong
-from googlewallet.values import Choice, Int64, LocalizedString, Several
+from googlewallet.values import Choice, Int64, LocalizedString, Some
 
 _TIMESTAMPS = ("totp_timestamp_millis", "totp_timestamp_seconds")
 
@@ -79,7 +79,7 @@ class TotpDetails(Content, title="RotatingBarcodeTotpDetails"):
 
     algorithm: Choice[TotpAlgorithm]
     period_millis: Annotated[Int64, Field(ge=1)]
-    parameters: Several[TotpParameters] = Field(min_length=1)
+    parameters: Some[TotpParameters]
 
 
 class RotatingBarcode(Content):

@@ -33,6 +33,9 @@ def _int32(value: int) -> int:
     return value
 
 
+_Count = Annotated[int, AfterValidator(_int32)]
+
+
 class Balance(Content, title="LoyaltyPointsBalance"):
     """How much there is, in one of four ways; keep to the same one for all of a card's life.
 
@@ -40,9 +43,7 @@ class Balance(Content, title="LoyaltyPointsBalance"):
     `string`.
     """
 
-    integer: Annotated[int | None, AfterValidator(_int32), Shown(7)] = Field(
-        default=None, alias="int"
-    )
+    integer: Annotated[_Count | None, Shown(7)] = Field(default=None, alias="int")
     string: Annotated[str | None, Shown(7)] = None
     double: float | None = None
     money: Money | None = None
