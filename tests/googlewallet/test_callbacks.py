@@ -248,11 +248,13 @@ def test_a_signed_key_that_is_none_is_refused(key: object):
     assert reason_of(json.dumps(body).encode()) == "intermediate_key"
 
 
-@given(st.data())
-def test_no_changed_byte_goes_through_and_none_breaks_the_verifier(data: st.DataObject):
-    body = bytearray(seal(nonce="n", expTimeMillis=int(AT.timestamp() * 1000) + 1))
-    place = data.draw(st.integers(0, len(body) - 1))
-    body[place] ^= data.draw(st.integers(1, 255))
+SEALED = seal(nonce="n", expTimeMillis=int(AT.timestamp() * 1000) + 1)  # once: lengths differ
+
+
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_no_changed_byte_goes_through_and_none_breaks_the_verifier(place: int, change: int):
+    body = bytearray(SEALED)
+    body[place] ^= change
     try:
         told = VERIFIER.verify(bytes(body))
     except CallbackRefused:
