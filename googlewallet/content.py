@@ -84,7 +84,10 @@ class Content(BaseModel):
     def faults(
         cls, body: Mapping[str, Any], *, allow_http: bool = False
     ) -> tuple[ContentError, ...]:
-        """All that `parse` has against the JSON of a request; () if nothing."""
+        """All that `parse` has against the JSON of a request; () if nothing.
+
+        How fields go together is judged once each of them is in order.
+        """
         try:
             cls._read(_written(body), allow_http=allow_http)
         except ContentError as error:

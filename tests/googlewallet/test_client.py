@@ -109,6 +109,13 @@ def test_a_dry_run_makes_nothing_and_says_what_is_wrong(client, google: LocalGoo
     }
 
 
+def test_cookies_are_not_kept(client, google: LocalGoogle):
+    google.reply(200, headers={"Set-Cookie": "who=1; Path=/"})
+    client.get(Kind.LOYALTY_OBJECT, ID)
+    client.get(Kind.LOYALTY_OBJECT, ID)
+    assert [asked.headers["cookie"] for asked in google.asked] == [None, None]
+
+
 def test_one_token_is_fetched_for_many_calls(client, google: LocalGoogle, account: ServiceAccount):
     for _ in range(5):
         client.get(Kind.LOYALTY_OBJECT, ID)
@@ -295,7 +302,9 @@ def test_nobody_at_home_is_unreachable(local_account):
     [(200, b"<html>"), (200, [1]), (200, b"\xff"), (302, b""), (200, b"[" * 100_000)],
 )
 def test_what_is_not_googles_answer_is_no_answer(client, google: LocalGoogle, status, body):
-    google.reply(status, body, headers={"Location": "http://127.0.0.1:9/"} if status == 302 else {})
+    google.reply(
+        status, body, headers={"Location": f"{google.url}/elsewhere"} if status == 302 else {}
+    )
     with pytest.raises(ApiError) as caught:
         client.get(Kind.LOYALTY_OBJECT, ID)
     assert caught.value.verdict is Verdict.UNREACHABLE

@@ -77,6 +77,7 @@ def test_credentials_are_one_object_for_the_api_alone(account: ServiceAccount):
         ({"private_key": None}, "private_key"),
         ({"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n"}, "private_key"),
         ({"private_key": pem_of(ec.generate_private_key(ec.SECP256R1()))}, "RSA"),
+        ({"private_key": pem_of(rsa.generate_private_key(65537, 1024))}, "2048"),  # noqa: S505
         ({"token_uri": None}, "token_uri"),
         ({"token_uri": "http://oauth2.googleapis.com/token"}, "https"),
         ({"token_uri": "http://127.0.0.1.example.com/token"}, "https"),

@@ -16,7 +16,7 @@ from googlewallet import (
     TextModuleData,
     ValueAddedModuleData,
 )
-from tests.googlewallet.bodies import SMALLEST, TEXT
+from tests.googlewallet.bodies import IMAGE, SMALLEST, TEXT
 
 WEB = {"appTarget": {"targetUri": {"uri": "https://a.example", "description": "Auki"}}}
 
@@ -41,13 +41,17 @@ def test_there_may_be_so_many_and_no_more(key, entry, most):
     assert f"Google takes {most}" in fault.rule
 
 
-def test_more_texts_and_pictures_than_are_shown_are_taken_with_a_warning():
-    texts = [TextModuleData(id=f"t{number}", body="a") for number in range(11)]
-    card = LoyaltyObject.parse(SMALLEST["LoyaltyObject"]).to_json()
-    card["textModulesData"] = [each.to_json() for each in texts]
-    assert LoyaltyObject.parse(card).warnings() == (
-        "textModulesData: has 11 entries, and 10 are shown.",
-    )
+@pytest.mark.parametrize(
+    ("key", "entry", "most"),
+    [("textModulesData", {"body": "a"}, 10), ("imageModulesData", {"mainImage": IMAGE}, 1)],
+)
+def test_more_texts_and_pictures_than_are_shown_are_taken_with_a_warning(key, entry, most):
+    for count, warnings in (
+        (most, ()),
+        (most + 1, (f"{key}: has {most + 1} entries, and {most} are shown.",)),
+    ):
+        card = LoyaltyObject.parse(SMALLEST["LoyaltyObject"] | {key: [entry] * count})
+        assert card.warnings() == warnings
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,14 @@ def test_a_balance_of_two_forms_or_none_is_refused(balance):
     assert "exactly one of int, string, double, money" in fault.rule
 
 
+@pytest.mark.parametrize(
+    ("balance", "count"),
+    [({"string": "10 / 10"}, 0), ({"string": "10 of 10"}, 1), ({"int": 9**7}, 0)],
+)
+def test_a_balance_is_seen_whole_up_to_seven_characters(balance, count):
+    assert len(Balance.parse(balance).warnings()) == count
+
+
 @pytest.mark.parametrize("count", [2**31, -(2**31) - 1, 10**30])
 def test_a_balance_beyond_32_bits_says_what_to_do(count):
     with pytest.raises(ContentError, match="write it as string"):

@@ -70,7 +70,21 @@ def test_a_link_for_one_card_is_far_from_the_limit(links):
     assert len(link) < MOST_CHARACTERS / 2
 
 
-def test_a_link_is_never_longer_than_is_safe(links):
+def test_the_limit_holds_to_the_character(links):
+    lengths = set()
+    for count in range(800, 900):
+        id = f"{ISSUER_ID}.{'a' * count}"
+        length = len(links.sign({"loyaltyObjects": [{"id": id}]}, at=AT))
+        lengths.add(length)
+        if length <= MOST_CHARACTERS:
+            assert len(links.link(at=AT, loyalty=[id])) == len(SAVE_URL) + length
+        else:
+            with pytest.raises(LinkTooLong):
+                links.link(at=AT, loyalty=[id])
+    assert min(lengths) < MOST_CHARACTERS - 1 < MOST_CHARACTERS + 1 < max(lengths)
+
+
+def test_a_link_that_is_too_long_tells_by_how_much(links):
     with pytest.raises(LinkTooLong) as caught:
         links.link(at=AT, loyalty=[CARD] * 20)
     assert caught.value.limit == 1800 < caught.value.length

@@ -1,5 +1,6 @@
 """The models against Google's own description: nothing missing, nothing made up, nothing let by."""
 
+import re
 from copy import deepcopy
 from enum import StrEnum
 from typing import Any, get_args
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from googlewallet import ContentError
+from googlewallet.content import Shown
 from tests.googlewallet.bodies import (
     LEFT_OUT,
     MODELS,
@@ -17,8 +19,23 @@ from tests.googlewallet.bodies import (
     bodies,
     models,
 )
-from tests.googlewallet.discovery import definition_of, errors_of
+from tests.googlewallet.discovery import definition_of, document, errors_of
 
+RECOMMENDED = re.compile(
+    r"(?:[Rr]ecommended maximum(?: length)? is|ellipsis after the first) (\d+)"
+    r"|maximum number of these fields displayed is (\d+)"
+    r"|Character limit is (\d+) and longer strings will be truncated"
+)
+NOT_ALIKE = {
+    ("GenericClass", "imageModulesData"),  # "only one of the image from class and one from object"
+    ("GenericObject", "imageModulesData"),
+    ("GenericClass", "linksModuleData"),  # of the links inside; other types have no such number
+    ("GenericObject", "linksModuleData"),
+    ("LoyaltyObject", "linkedOfferIds"),  # on Google's page about linked offers
+    ("LoyaltyPoints", "balance"),  # of the two forms whose length is known
+    ("LoyaltyPointsBalance", "int"),
+    ("LoyaltyPointsBalance", "string"),
+}
 KINDS = [model.__name__ for model in MODELS]
 JUNK = [
     None,
@@ -75,6 +92,15 @@ def _choices(annotation: Any) -> set[str]:
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return set(annotation)
     return set().union(*map(_choices, get_args(annotation)))
+
+
+@pytest.mark.parametrize("kind", sorted(models()))
+def test_what_google_recommends_is_warned_beyond(kind):
+    for field in models()[kind].model_fields.values():
+        description = document()["schemas"][kind]["properties"][field.alias]["description"]
+        recommended = {int(found[found.lastindex]) for found in RECOMMENDED.finditer(description)}
+        if (kind, field.alias) not in NOT_ALIKE:
+            assert {each.most for each in field.metadata if isinstance(each, Shown)} == recommended
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -40,10 +40,11 @@ def test_a_key_is_kept_and_its_token_uri_follows(account_path: Path, tmp_path: P
 
 def test_processes_that_start_together_share_one_key(tmp_path: Path):
     with ThreadPoolExecutor(3) as pool:
-        paths = pool.map(
-            lambda _: throwaway.load_or_create(tmp_path, token_uri=TOKEN_URI), range(3)
+        accounts = pool.map(
+            lambda _: ServiceAccount.load(throwaway.load_or_create(tmp_path, token_uri=TOKEN_URI)),
+            range(3),
         )
-        assert len({ServiceAccount.load(path).key_id for path in paths}) == 1
+        assert len({account.key_id for account in accounts}) == 1
     assert len([*tmp_path.iterdir()]) == 1
 
 

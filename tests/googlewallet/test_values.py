@@ -10,6 +10,7 @@ from googlewallet import (
     ContentError,
     DateTime,
     GenericClass,
+    GroupingInfo,
     Image,
     ImageUri,
     LocalizedString,
@@ -64,11 +65,22 @@ def test_money_that_is_not_exact_or_too_much_is_refused(minor_units, currency, e
         Money.of(minor_units, currency, exponent)
 
 
-@pytest.mark.parametrize("micros", [1000000, 1.0, "1.5", "01", "", "1 000", "9" * 19, "1" * 5000])
+@pytest.mark.parametrize(
+    "micros", [1000000, 1.0, "1.5", "01", "", "1 000", "9" * 19, f"-{2**63 + 1}", "1" * 5000]
+)
 def test_micros_in_json_are_digits_in_a_text(micros):
     with pytest.raises(ContentError) as refusal:
         Money.parse({"currencyCode": "EUR", "micros": micros})
     assert refusal.value.path == "micros"
+
+
+@pytest.mark.parametrize("index", [2**31 - 1, -(2**31)])
+def test_an_index_has_32_bits(index):
+    assert GroupingInfo(sort_index=index).to_json() == {"sortIndex": index}
+    beyond = index + (1 if index > 0 else -1)
+    with pytest.raises(ContentError) as refusal:
+        GroupingInfo(sort_index=beyond)
+    assert refusal.value.path == "sortIndex"
 
 
 @pytest.mark.parametrize("written", ["33.a", "3388000000022000000.Aa0._-", "1.."])
