@@ -37,7 +37,7 @@ def test_the_way_to_google_wallet_names_settings_and_addresses_that_exist():
         re.findall(r"[a-z]+", cli.parser().format_help())
     )
     served = read("server/web/pages.py")
-    assert '"/designs/<name>/<edition>/google/<file_name>"' in served
+    assert '"/designs/<name>/<version>/google/<file_name>"' in served
 
 
 def test_every_conformance_case_names_a_test_that_exists():

@@ -199,6 +199,7 @@ PUBLIC = {
     "pages.brand_stylesheet": "a brand's colours, which it shows to everybody",
     "pages.design_image": "pictures of designs, which everybody with a card sees",
     "pages.stamp_image": "pictures of designs, which everybody with a card sees",
+    "pages.google_image": "pictures of designs, which Google fetches",
     "till.login_form": "an empty form",
     "till.login": "names nothing but the login, whose password decides: test_till",
     "till.page": "names nothing: the session decides",
