@@ -56,7 +56,7 @@ def badge_image(file_name: str) -> Response:
     path = badges.find(file_name)
     if path is None:
         raise NotFound("image_unknown", "There is no such picture.")
-    return send_file(path, "image/svg+xml", max_age=31_536_000)
+    return send_file(io.BytesIO(path.read_bytes()), "image/svg+xml", max_age=31_536_000)
 
 
 @pages.get("/designs/<name>/<edition>/google/<file_name>")
