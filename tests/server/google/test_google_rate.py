@@ -171,7 +171,11 @@ def test_slow_answers_to_the_many_leave_a_thread_to_those_who_wait(
     google.restart(google_per_second=10.0)
     google.clock.move(seconds=10)
     google.forget()
-    mine, client, answering = google.object_id(ledger.card), google.account.client, threading.Event()
+    mine, client, answering = (
+        google.object_id(ledger.card),
+        google.account.client,
+        threading.Event(),
+    )
     patch = client.patch
 
     def late(kind, id, body):
