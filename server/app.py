@@ -13,12 +13,16 @@ from server.errors import Forbidden
 from server.face import Text
 from server.seals import derive
 from server.services import Services
+from server.wallets import google_account
+from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder
 from server.wallets.pass_files import PassFiles
 from server.web import (
     api,
     apple_web_service,
+    badges,
     cookie_name,
+    google_callbacks,
     headers,
     is_for_programs,
     languages,
@@ -28,6 +32,7 @@ from server.web import (
     traced,
 )
 from server.web import services as current_services
+from server.web.google_wallet import google_wallet
 from server.web.health import health
 from server.web.member import member
 from server.web.pages import pages
@@ -63,12 +68,14 @@ def create_app(
     services: Services,
     *,
     identity: Holder | None = None,
+    google: google_account.Holder | None = None,
     sandbox: dict[str, Any] | None = None,
 ) -> Flask:
     """The application on `services`; it starts no thread and opens no port.
 
-    `identity` signs passes; when it is not given, it is loaded with the first pass. `sandbox` is
-    what the front page tells a newcomer to try: addresses and logins.
+    `identity` signs passes; when it is not given, it is loaded with the first pass. `google` is who
+    we are to Google; the settings tell when it is not given. `sandbox` is what the front page tells
+    a newcomer to try: addresses and logins.
     """
     app = _App(
         "server",
@@ -94,6 +101,8 @@ def create_app(
     app.url_map.merge_slashes = False  # its redirect would repeat whatever host was asked for
     app.extensions["leima"] = services
     app.extensions["leima_identity"] = identity
+    accounts = google or google_account.Accounts(services.settings, services.now)
+    app.extensions["leima_google"] = GoogleDesk(services, accounts)
     app.extensions["leima_pass_files"] = PassFiles(services.settings.pass_cache_mb * 1_000_000)
     app.extensions["leima_sandbox"] = sandbox
     observed.init_app(app)
@@ -104,8 +113,10 @@ def create_app(
     problems.init_app(app)
     api.init_app(app)
     apple_web_service.init_app(app)
+    google_callbacks.init_app(app)
     traced.init_app(app)
-    for blueprint in (pages, member, poster, till, health):
+    badges.init_app(app)
+    for blueprint in (pages, member, google_wallet, poster, till, health):
         app.register_blueprint(blueprint)
     trusted = services.settings.trusted_proxies
     app.wsgi_app = TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from server import designs, ledger, traces
 from server.bulk import table_of
+from server.config import Settings
 from server.db import Database, Work, pen_of
 from server.errors import NotFound, Refused
 from server.face import CardFace, PartFace, Text, compose
@@ -332,7 +333,8 @@ def show_by_link(database: Database, link_token: str, *, at: datetime) -> Shown:
         NotFound: no card has this link.
     """
     with database.reading() as session:
-        card = session.exec(select(Card).where(Card.link_token == link_token)).first()
+        live = select(Card).join(Pass, col(Pass.card_id) == col(Card.id)).where(*_IS_LIVE)
+        card = session.exec(live.where(Card.link_token == link_token)).first()
         if card is None:
             raise link_unknown()
         return show_in(session, card, at=at)
@@ -397,16 +399,16 @@ def candidates(session: Session, brand_id: UUID, code: str) -> list[Card]:
     return [session.get_one(Card, row.id) for row in _meant(session, brand_id, code)]
 
 
-def links(shown: Shown, public_url: str) -> dict[str, Any]:
+def links(shown: Shown, settings: Settings) -> dict[str, Any]:
     """What a backend is told of a card: its ids, its links and its standing."""
-    card_url = f"{public_url}/c/{shown.card.link_token}"
+    card_url = f"{settings.public_url}/c/{shown.card.link_token}"
     return {
         "id": str(shown.card.id),
         "programme": shown.programme.slug,
         "serial_number": shown.pass_.serial_number,
         "member_number": shown.member.member_number,
         "pass_url": f"{card_url}/card.pkpass",
-        "save_url": None,
+        "save_url": f"{card_url}/google" if settings.google_issuer_id else None,
         "card_url": card_url,
         "standing": shown.balances,
     }

@@ -226,7 +226,7 @@ def enrol(
         face = hold.face(hold.book.standing(now))
         holds.bring_up_to_date(session, hold, face, at=now, join=services.push_join)
         shown = cards.show_in(session, card, at=now)
-        event.answer = json.dumps(cards.links(shown, services.settings.public_url))
+        event.answer = json.dumps(cards.links(shown, services.settings))
         journal.write(session, event)
         return Answer(event.answer)
 

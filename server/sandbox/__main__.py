@@ -10,6 +10,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from server import clock, config, logs
 from server.config import TEMPLATES
 from server.errors import SettingsError
 from server.leash import on_parent_gone
+from server.sandbox import google_pages
+from server.sandbox.androids import Androids
 from server.sandbox.apns import HOST, ApnsStandIn
 from server.sandbox.errors import SandboxError
 from server.sandbox.google import GoogleStandIn
@@ -59,15 +63,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
-    at = clock.now()
     folder: Path = given.authority or given.state / "authority"
-    authority = Authority.load_or_create(folder, at=at)
-    phones = Phones(given.state / "phones", root_pem=authority.root_pem, service_urls=given.service)
-    apns = None if given.apns_port is None else _open_apns(authority, phones, given)
-    google = None if given.google_port is None else _open_google(given)
-    app = create_app(phones, apns, templates=TEMPLATES / "web", service_urls=given.service)
-    try:
+    authority = Authority.load_or_create(folder, at=clock.now())
+    with ExitStack() as ending:
+        phones = Phones(
+            given.state / "phones", root_pem=authority.root_pem, service_urls=given.service
+        )
+        ending.callback(phones.stop)
+        apns = google = androids = None
+        if given.apns_port is not None:
+            apns = _open_apns(authority, phones, given)
+            ending.callback(apns.stop)
         with socket.create_server((given.host, given.port)) as listening:
+            url = f"http://{HOST}:{listening.getsockname()[1]}/"
+            if given.google_port is not None:
+                news = threading.Event()
+                google = _open_google(given, news, pages_url=url)
+                ending.callback(google.stop)
+                state = given.state / "androids"
+                androids = Androids(google, state, service_urls=given.service, news=news)
+                ending.callback(androids.stop)
+            app = create_app(
+                phones,
+                apns,
+                templates=TEMPLATES / "web",
+                service_urls=given.service,
+                androids=androids,
+            )
             pages = make_server(
                 given.host,
                 given.port,
@@ -76,14 +98,8 @@ def _run(given: argparse.Namespace, stopping: threading.Event) -> None:
                 request_handler=_Quiet,
                 fd=listening.fileno(),
             )
-        ready = _ready_line(pages, apns, google, folder)
-        _serve(pages, stopping, phones, ready=ready)
-    finally:
-        phones.stop()
-        if google:
-            google.stop()
-        if apns:
-            apns.stop()
+        ready = _ready_line(url, apns, google, folder)
+        _serve(pages, stopping, [phones, androids] if androids else [phones], ready=ready)
 
 
 def _open_apns(authority: Authority, phones: Phones, given: argparse.Namespace) -> ApnsStandIn:
@@ -100,7 +116,10 @@ def _open_apns(authority: Authority, phones: Phones, given: argparse.Namespace) 
     return apns
 
 
-def _open_google(given: argparse.Namespace) -> GoogleStandIn:
+def _open_google(
+    given: argparse.Namespace, news: threading.Event, *, pages_url: str
+) -> GoogleStandIn:
+    """The stand-in, which sets `news` and has its save links lead to `pages_url`."""
     folder: Path = given.state / "google"
     own = folder / "account"
     file: Path = given.google_account or throwaway.load_or_create(own, token_uri=f"http://{HOST}")
@@ -109,17 +128,26 @@ def _open_google(given: argparse.Namespace) -> GoogleStandIn:
         account_file=file,
         issuer_id=given.google_issuer,
         port=given.google_port,
+        on_change=news.set,
     )
+    google_pages.lead_here(google.app, pages_url)
     google.start()
     if not given.google_account:  # clients read where to ask for tokens in the file
         throwaway.load_or_create(own, token_uri=google.token_uri)
     return google
 
 
-def _serve(pages: BaseWSGIServer, stopping: threading.Event, phones: Phones, *, ready: str) -> None:
+def _serve(
+    pages: BaseWSGIServer,
+    stopping: threading.Event,
+    crowds: Sequence[Phones | Androids],
+    *,
+    ready: str,
+) -> None:
     thread = threading.Thread(target=pages.serve_forever, name="pages", daemon=True)
     thread.start()
-    phones.start()
+    for phones in crowds:
+        phones.start()
     print(ready, flush=True)
     stopping.wait()
     pages.shutdown()
@@ -127,11 +155,11 @@ def _serve(pages: BaseWSGIServer, stopping: threading.Event, phones: Phones, *, 
 
 
 def _ready_line(
-    pages: BaseWSGIServer, apns: ApnsStandIn | None, google: GoogleStandIn | None, folder: Path
+    phones_url: str, apns: ApnsStandIn | None, google: GoogleStandIn | None, folder: Path
 ) -> str:
     return json.dumps(
         {
-            "phones": f"http://{HOST}:{pages.port}/",
+            "phones": phones_url,
             "apns": apns.url if apns else None,
             "google": google.url if google else None,
             "root_certificate": str((folder / "root.pem").absolute()),

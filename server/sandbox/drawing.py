@@ -24,6 +24,7 @@ def draw_phone(phone: Phone) -> dict[str, Any]:
     memory = phone.look()
     return {
         "id": phone.id,
+        "system": "ios",
         "name": phone.name,
         "language": phone.language,
         "is_on": memory.is_on,
@@ -88,6 +89,11 @@ def barcode_svg(held: HeldPass) -> bytes | None:
         message = str(barcode.get("message", "")).encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return None
+    return qr_svg(message)
+
+
+def qr_svg(message: bytes) -> bytes:
+    """A QR code as a picture of unit squares."""
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=2)
     code.add_data(message)
     return _svg(code.get_matrix())

@@ -6,6 +6,7 @@ Nothing of it was held against Google itself: it is Google's documentation as we
 
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -175,6 +176,11 @@ class GoogleStandIn:
             account_id: tuple(id for id, savers in saved if account_id in savers)
             for account_id in self.accounts
         }
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Hold it to read objects and changes of one and the same moment."""
+        return self._store.lock
 
     def now(self) -> datetime:
         """The stand-in's time: the clock's, moved by `clock_offset`."""

@@ -4,12 +4,12 @@ For this machine only. A page from elsewhere can make a browser send requests he
 that changes something is either JSON, which such a page cannot send, or comes from the service.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request
@@ -17,14 +17,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.sandbox import apns_controls
+from server.sandbox import apns_controls, google_pages
+from server.sandbox.android_drawing import draw_android
+from server.sandbox.androids import Androids
 from server.sandbox.apns import ApnsStandIn
 from server.sandbox.drawing import IMAGES, barcode_svg, draw_phone, image
-from server.sandbox.errors import PassRefused
+from server.sandbox.errors import PassRefused, SaveRefused
 from server.sandbox.faults import Faults
+from server.sandbox.google_pictures import GooglePictures
 from server.sandbox.held_pass import HeldPass
 from server.sandbox.phone import Phone
-from server.sandbox.phones import Phones, origin
+from server.sandbox.phones import InHand, Phones, origin
+from server.sandbox.picture_answers import answer_picture
 
 _HOSTS = ("127.0.0.1", "localhost")
 _POLICY = (
@@ -32,7 +36,6 @@ _POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _SHOWN_PUSHES = 1000
-_FOREVER = "public, max-age=31536000, immutable"
 
 
 class _Add(BaseModel):
@@ -45,6 +48,22 @@ class _Power(BaseModel):
     is_on: bool
 
 
+class Hands(Protocol):
+    """What the page does to a phone of any system."""
+
+    def add(self, url: str) -> None:
+        """Open a link and keep its pass."""
+
+    def switch(self, *, is_on: bool) -> None:
+        """Turn it on or off."""
+
+    def remove(self, pass_id: str) -> bool:
+        """Delete a pass; False when there is none such."""
+
+    def clear_notifications(self) -> None:
+        """Wipe the lock screen."""
+
+
 @dataclass
 class _Drawn:
     """The last drawing of all phones, kept for as long as it is true."""
@@ -54,7 +73,12 @@ class _Drawn:
 
 
 def create_app(
-    phones: Phones, apns: ApnsStandIn | None, *, templates: Path, service_urls: Sequence[str]
+    phones: Phones,
+    apns: ApnsStandIn | None,
+    *,
+    templates: Path,
+    service_urls: Sequence[str],
+    androids: Androids | None = None,
 ) -> Flask:
     """The application. `templates` is the project's folder of web pages with its `static`."""
     app = Flask(
@@ -71,28 +95,41 @@ def create_app(
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(PassRefused, _refusal)
     app.register_error_handler(ValidationError, _bad_json)
-    _add_page(app, phones, service_urls[0])
+    app.register_error_handler(SaveRefused, _refusal)
+    pictures = GooglePictures(service_urls)
+    _add_page(app, service_urls[0])
+    _add_state(app, phones, androids, pictures)
     _add_wallets(app, phones)
-    _add_buttons(app, phones)
+    _add_buttons(app, lambda phone_id: _hands(phones, androids, phone_id))
+    if androids:
+        google_pages.init_app(app, androids, pictures)
     if apns:
         _add_apns(app, apns)
         apns_controls.init_app(app, apns)
     return app
 
 
-def _add_page(app: Flask, phones: Phones, home_url: str) -> None:
-    drawn = _Drawn()
-
+def _add_page(app: Flask, home_url: str) -> None:
     @app.get("/")
     def page() -> str:
         return render_template("phones.html", lang="en", home_url=home_url)
 
+
+def _add_state(
+    app: Flask, phones: Phones, androids: Androids | None, pictures: GooglePictures
+) -> None:
+    drawn = _Drawn()
+
     @app.get("/phones.json")
     def all_phones() -> Response:
-        version = phones.version  # read first: a change while drawing makes it stale at once
+        # Read first: a change while drawing makes it stale at once.
+        version = f"{phones.version} {androids.version if androids else ''}"
         if drawn.version != version:
+            iphones = [draw_phone(phone) for phone in phones]
+            others = [draw_android(each, picture=pictures.path) for each in androids or ()]
+            pairs = zip_longest(iphones, others)  # of each system one, side by side
             drawn.body = app.json.dumps(
-                {"phones": [draw_phone(phone) for phone in phones]}
+                {"phones": [phone for pair in pairs for phone in pair if phone]}
             ).encode()
             drawn.version = version
         answer = Response(drawn.body, mimetype="application/json")
@@ -119,29 +156,29 @@ def _add_wallets(app: Flask, phones: Phones) -> None:
         return _picture(data, "image/png")
 
 
-def _add_buttons(app: Flask, phones: Phones) -> None:
+def _add_buttons(app: Flask, hands: Callable[[str], Hands]) -> None:
     @app.post("/phones/<phone_id>/add")
     def add_to(phone_id: str) -> Response:
-        phones.add(_phone(phones, phone_id), _Add.model_validate(_json()).url)
+        hands(phone_id).add(_Add.model_validate(_json()).url)
         return jsonify({})
 
     @app.post("/phones/<phone_id>/power")
     def power(phone_id: str) -> Response:
         is_on = _Power.model_validate(_json()).is_on
-        phones.switch(_phone(phones, phone_id), is_on=is_on)
+        hands(phone_id).switch(is_on=is_on)
         return jsonify({})
 
-    @app.post("/phones/<phone_id>/passes/<path:serial_number>/remove")
-    def remove(phone_id: str, serial_number: str) -> Response:
+    @app.post("/phones/<phone_id>/passes/<path:pass_id>/remove")
+    def remove(phone_id: str, pass_id: str) -> Response:
         _json()
-        if not _phone(phones, phone_id).remove(serial_number):
+        if not hands(phone_id).remove(pass_id):
             abort(404, "This pass is not on the phone.")
         return jsonify({})
 
     @app.post("/phones/<phone_id>/notifications/clear")
     def clear(phone_id: str) -> Response:
         _json()
-        _phone(phones, phone_id).clear_notifications()
+        hands(phone_id).clear_notifications()
         return jsonify({})
 
 
@@ -197,6 +234,12 @@ def _json() -> Any:
     return request.get_json()
 
 
+def _hands(phones: Phones, androids: Androids | None, phone_id: str) -> Hands:
+    """What can be done to the phone, whichever system it has."""
+    android = androids.get(phone_id) if androids else None
+    return android or InHand(phones, _phone(phones, phone_id))
+
+
 def _phone(phones: Phones, phone_id: str) -> Phone:
     phone = phones.get(phone_id)
     if phone is None:
@@ -215,10 +258,7 @@ def _held(phone: Phone, serial_number: str) -> HeldPass:
 def _picture(data: bytes | None, mimetype: str) -> Response:
     if data is None:
         abort(404, "The pass has no such picture.")
-    answer = Response(data, mimetype=mimetype)
-    answer.headers["Cache-Control"] = _FOREVER if request.query_string else "no-cache"
-    answer.set_etag(hashlib.sha256(data).hexdigest())
-    return answer.make_conditional(request)  # type: ignore[return-value]
+    return answer_picture(data, mimetype, is_immutable=bool(request.query_string))
 
 
 def _harden(answer: Response) -> Response:
@@ -234,7 +274,7 @@ def _http_problem(error: HTTPException) -> tuple[Response, int] | BaseResponse:
     return _problem(error.code, error.description or "")
 
 
-def _refusal(error: PassRefused) -> tuple[Response, int]:
+def _refusal(error: PassRefused | SaveRefused) -> tuple[Response, int]:
     return _problem(422, str(error))
 
 

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,6 +140,30 @@ class Phones:
     def _note_change(self) -> None:
         with self._lock:
             self._changes += 1
+
+
+@dataclass(frozen=True)
+class InHand:
+    """One of the phones, with what its owner can do to it."""
+
+    phones: Phones
+    phone: Phone
+
+    def add(self, url: str) -> None:
+        """Open a link and keep its pass. Raises PassRefused."""
+        self.phones.add(self.phone, url)
+
+    def switch(self, *, is_on: bool) -> None:
+        """Turn it on or off."""
+        self.phones.switch(self.phone, is_on=is_on)
+
+    def remove(self, pass_id: str) -> bool:
+        """Delete the passes with this serial number. Raises PassRefused."""
+        return self.phone.remove(pass_id)
+
+    def clear_notifications(self) -> None:
+        """Wipe the lock screen."""
+        self.phone.clear_notifications()
 
 
 def _report(future: Future[None]) -> None:

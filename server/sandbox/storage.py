@@ -34,21 +34,12 @@ class Notification:
 
 
 @dataclass(kw_only=True)
-class Memory:
-    """Everything a phone knows.
+class Diary:
+    """What a phone of either system keeps."""
 
-    `tags` holds the newest change tag for each web service and pass type, `pending_topics` the
-    pushes that were not acted upon yet: one for each pass type, as Apple keeps them.
-    """
-
-    device_library_identifier: str = field(default_factory=lambda: secrets.token_hex(16))
-    push_token: str = field(default_factory=lambda: secrets.token_hex(32))
     is_on: bool = True
-    tags: dict[str, str] = field(default_factory=dict)
-    pending_topics: list[str] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
     log: list[Line] = field(default_factory=list)
-    passes: dict[tuple[str, str], HeldPass] = field(default_factory=dict)
 
     def write_line(self, text: str, *, at: datetime) -> None:
         """Add to the log; the oldest lines are forgotten."""
@@ -58,6 +49,21 @@ class Memory:
         """Add a message to the lock screen; the oldest are forgotten."""
         notification = Notification(at.isoformat(), title, text)
         self.notifications = [*self.notifications, notification][-KEPT_NOTIFICATIONS:]
+
+
+@dataclass(kw_only=True)
+class Memory(Diary):
+    """Everything an iPhone knows.
+
+    `tags` holds the newest change tag for each web service and pass type, `pending_topics` the
+    pushes that were not acted upon yet: one for each pass type, as Apple keeps them.
+    """
+
+    device_library_identifier: str = field(default_factory=lambda: secrets.token_hex(16))
+    push_token: str = field(default_factory=lambda: secrets.token_hex(32))
+    tags: dict[str, str] = field(default_factory=dict)
+    pending_topics: list[str] = field(default_factory=list)
+    passes: dict[tuple[str, str], HeldPass] = field(default_factory=dict)
 
 
 class PhoneFolder:
@@ -97,8 +103,8 @@ class PhoneFolder:
         names = {_file_name(held): held for held in memory.passes.values()}
         for name, held in names.items():
             if not (self._path / name).exists():
-                _write(self._path / name, held.pkpass)
-        _write(self._path / _FILE, json.dumps(_written(memory)).encode())
+                write_file(self._path / name, held.pkpass)
+        write_file(self._path / _FILE, json.dumps(_written(memory)).encode())
         for stale in self._path.glob("*.pkpass"):
             if stale.name not in names:
                 stale.unlink()
@@ -155,7 +161,8 @@ def _file_name(held: HeldPass) -> str:
     return f"{hashlib.sha256(held.pkpass).hexdigest()[:32]}.pkpass"
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Put `data` into the place of what was there, whole or not at all; for our eyes only."""
     temporary = path.with_suffix(".new")
     temporary.write_bytes(data)
     temporary.chmod(0o600)

@@ -5,16 +5,18 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
+from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
 
+CALLBACK_PATH = "/google/callback"  # where Google tells what became of a card
 FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
 
 
 def is_for_programs() -> bool:
     """Whether a wallet or a backend is asking: it has no session and no language, and reads no
     page."""
-    return request.path.startswith(("/v1/", "/api/"))
+    return request.path.startswith(("/v1/", "/api/", CALLBACK_PATH))
 
 
 def cookie_name(name: str, public_url: str) -> str:
@@ -34,6 +36,11 @@ def identity() -> Identity:
         known = Identities(services().settings, services().clock)
         current_app.extensions["leima_identity"] = known
     return known.current()
+
+
+def google() -> GoogleDesk:
+    """Who sends customers into Google Wallet, while it is set up."""
+    return cast(GoogleDesk, current_app.extensions["leima_google"])
 
 
 def pass_files() -> PassFiles:

@@ -28,6 +28,7 @@ _DEVICE = Rate(1000, 5)
 _FETCH = Rate(1000, 5)
 _REGISTER = Rate(2000, 1)  # by pass: device identifiers may change, and each makes a row
 _LOG = Rate(600, 10)
+_CLICK = Rate(100, 0.5)  # each may ask Google something
 _JOIN = Rate(300, 0.5)  # a full house joins through one wireless network
 _ADDRESS = Rate(10_000, 100)
 _WRONG_KEY = Rate(30, 0.1)
@@ -38,6 +39,8 @@ _BY_PART: dict[str, tuple[tuple[str, Rate], ...]] = {
     "apple_web_service.unregister": (("device", _DEVICE), ("serial_number", _REGISTER)),
     "apple_web_service.list_changed": (("device", _DEVICE),),
     "apple_web_service.fetch": (("serial_number", _FETCH),),
+    "google_wallet.look": (("link_token", _CLICK),),
+    "google_wallet.add": (("link_token", _CLICK),),
 }
 # endpoint -> what is counted by where the caller is
 _BY_ADDRESS: dict[str, Rate] = {
@@ -49,7 +52,10 @@ _BY_ADDRESS: dict[str, Rate] = {
 _PAGE_BODY = 64 * 1024
 _BODIES = {"api": 512 * 1024, "apple_web_service": 512 * 1024}
 MOST_BYTES = max(_BODIES.values())
-_ENDPOINT_BODIES = {"apple_web_service.register": 8 * 1024}
+_ENDPOINT_BODIES = {
+    "apple_web_service.register": 8 * 1024,
+    "google_callbacks.take": 16 * 1024,  # ten times what Google sends
+}
 
 
 def init_app(app: Flask) -> None:

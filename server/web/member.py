@@ -15,7 +15,7 @@ from server.face import Text
 from server.models import Brand, Programme
 from server.wallets.apple import MIME_TYPE, http_date, pass_file
 from server.wallets.apple_trace import note_download
-from server.web import identity, languages, pass_files, sandbox, services
+from server.web import google, identity, languages, pass_files, sandbox, services
 from server.web.languages import gettext, later
 from server.web.qr import svg
 
@@ -85,18 +85,23 @@ def card_page(link_token: str) -> str:
     """The card, with the way to keep it that fits the device in hand."""
     shown = cards.show_by_link(services().database, link_token, at=services().now())
     languages.address(shown.member.language)
-    links = cards.links(shown, services().settings.public_url)
+    links, wallet = cards.links(shown, services().settings), _wallet(request.user_agent.string)
+    is_in_google = (
+        bool(links["save_url"]) and wallet == "android" and google().is_held(shown.card.id)
+    )
     try_it = sandbox()
     query = urlencode({"url": links["pass_url"]})
     return render_template(
         "card.html",
-        brand=_look(shown.brand, shown.design),
-        programme=_promise(shown.programme),
+        brand=look_of(shown.brand, shown.design),
+        programme=promise_of(shown.programme),
         face=shown.face.in_language(g.language),
         name=shown.member.name,
         member_number=shown.member.member_number,
-        wallet=_wallet(request.user_agent.string),
+        wallet=wallet,
         pass_url=links["pass_url"],
+        google_url=links["save_url"],
+        is_in_google=is_in_google,
         card_qr=svg(links["card_url"], label=gettext("QR code of this page")),
         barcode_qr=svg(shown.face.barcode, label=gettext("Your code for the till")),
         sandbox_add_url=f"{try_it['phones_url']}add?{query}" if try_it else None,
@@ -144,15 +149,16 @@ def _form(
     }
     return render_template(
         "join.html",
-        brand=_look(brand, designs.load(programme.design)),
-        programme=_promise(programme),
+        brand=look_of(brand, designs.load(programme.design)),
+        programme=promise_of(programme),
         values=request.form,
         errors=texts,
         event_id=event_id,
     )
 
 
-def _look(brand: Brand, design: designs.Design) -> dict[str, Any]:
+def look_of(brand: Brand, design: designs.Design) -> dict[str, Any]:
+    """The brand as its pages show it: its name and the pictures of its design."""
     base = f"/designs/{design.name}/{design.version[:12]}"
     return {
         "name": brand.name,
@@ -168,8 +174,8 @@ def _look(brand: Brand, design: designs.Design) -> dict[str, Any]:
     }
 
 
-def _promise(programme: Programme) -> dict[str, Any]:
-    """The programme in a sentence, written by its rules."""
+def promise_of(programme: Programme) -> dict[str, Any]:
+    """The programme's name, and what it promises in a sentence that its rules write."""
     with services().database.reading() as session:
         parts = cards.parts_of(session, programme.id)
         currency = session.get_one(Brand, programme.brand_id).currency

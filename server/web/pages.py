@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from server import designs, google_pictures, strips
 from server.errors import NotFound
 from server.models import Brand, Programme
-from server.web import sandbox, services
+from server.web import badges, sandbox, services
 
 pages = Blueprint("pages", __name__)
 
@@ -48,6 +48,15 @@ def stamp_image(name: str, version: str, file_name: str) -> Response:
     if design is None or design.version[:12] != version or file_name not in stamps:
         raise NotFound("image_unknown", "There is no such picture.")
     return send_file(io.BytesIO(stamps[file_name]), "image/png", max_age=31_536_000)
+
+
+@pages.get("/badges/<file_name>")
+def badge_image(file_name: str) -> Response:
+    """A wallet's official badge; the date of the file is in its address, so it never goes stale."""
+    path = badges.find(file_name)
+    if path is None:
+        raise NotFound("image_unknown", "There is no such picture.")
+    return send_file(io.BytesIO(path.read_bytes()), "image/svg+xml", max_age=31_536_000)
 
 
 @pages.get("/designs/<name>/<edition>/google/<file_name>")

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from server.errors import Refused, ServiceError
+from server.web import is_for_programs
 from server.web.languages import gettext, later, spoken
 
 _TITLES = {
@@ -89,7 +90,7 @@ def _response(body: dict[str, object]) -> Response:
 
 def wants_page() -> bool:
     """Whether a person with a browser is asking, rather than a program."""
-    is_program = request.path.startswith(("/api/", "/v1/", "//v1/")) or request.is_json
+    is_program = is_for_programs() or request.path.startswith("//v1/") or request.is_json
     return not is_program and "text/html" in request.headers.get("Accept", "")
 
 

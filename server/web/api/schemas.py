@@ -139,7 +139,11 @@ class Answered(Given):
 
 
 class CardLinks(Answered):
-    """A card: its ids, its links and its standing (unit -> how much)."""
+    """A card: its ids, its links and its standing (unit -> how much).
+
+    `card_url` is the member's page with the buttons, `pass_url` the file for Apple Wallet, and
+    `save_url` the way into Google Wallet: null while Google Wallet is not set up.
+    """
 
     id: str
     programme: str

@@ -3,7 +3,7 @@
 
 import { PhoneView } from "./phones/phone.js";
 
-/** @typedef {import("./phones/contract.js").Phone} Phone */
+/** @typedef {import("./phones/contract.js").AnyPhone} AnyPhone */
 
 const PAUSE_MS = 250;
 const SLOW_PAUSE_MS = 2000;
@@ -12,22 +12,34 @@ const SLOW_PAUSE_MS = 2000;
 const texts = JSON.parse(document.getElementById("phones-texts")?.textContent ?? "{}");
 const place = /** @type {HTMLElement} */ (document.getElementById("phones"));
 const connection = /** @type {HTMLElement} */ (document.getElementById("connection"));
+const jump = /** @type {HTMLElement} */ (document.getElementById("jump"));
 /** @type {Map<string, PhoneView>} */
 const views = new Map();
 let tag = "";
 
-/** @param {Phone[]} phones */
+/** @param {AnyPhone[]} phones */
 function draw(phones) {
   for (const phone of phones) {
     let view = views.get(phone.id);
     if (!view) {
-      view = new PhoneView(phone.id, texts);
+      view = new PhoneView(phone, texts);
       views.set(phone.id, view);
       place.append(view.root);
+      jump.append(linkTo(phone));
     }
     view.draw(phone);
   }
   place.removeAttribute("aria-busy");
+}
+
+/** @param {AnyPhone} phone */
+function linkTo(phone) {
+  const item = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = `#${phone.id}`;
+  link.textContent = phone.name;
+  item.append(link);
+  return item;
 }
 
 async function ask() {
@@ -56,6 +68,11 @@ function addFromLink() {
   void view?.add(url);
 }
 
+/** A link that ends in `#<id>` shows that phone. */
+function showFromLink() {
+  views.get(decodeURIComponent(location.hash.slice(1)))?.root.scrollIntoView();
+}
+
 async function run() {
   let isLinkDone = false;
   for (;;) {
@@ -64,7 +81,10 @@ async function run() {
       await ask();
       connection.hidden = true;
       drawClocks();
-      if (!isLinkDone) addFromLink();
+      if (!isLinkDone) {
+        addFromLink();
+        showFromLink();
+      }
       isLinkDone = true;
     } catch {
       connection.hidden = false;

@@ -1,6 +1,8 @@
 """The app as a client of the test meets it: no server, no port."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask, url_for
@@ -8,6 +10,7 @@ from flask.testing import FlaskClient
 
 from server.app import create_app
 from server.services import Services
+from tests.server.web.google_cast import Street
 
 
 @pytest.fixture
@@ -25,11 +28,20 @@ def client(app: Flask) -> FlaskClient:
     return client
 
 
+@pytest.fixture
+def street(services: Services, tmp_path: Path) -> Iterator[Street]:
+    """A service with Google Wallet, and a customer in front of it."""
+    street = Street.open(services, tmp_path / "google")
+    yield street
+    street.google.stop()
+
+
 # What stands in an address where nobody asks for anything in particular.
 SAMPLES = {
     "brand_slug": "aalto",
     "card_id": "0f0f0f0f-0000-4000-8000-000000000000",
     "device": "d" * 32,
+    "edition": "0" * 12,
     "event_id": "event-0001",
     "file_name": "icon.png",
     "filename": "base.css",

@@ -125,12 +125,12 @@ def as_key(a: Person) -> list[tuple[str, str]]:
     return [(each, "x" * len(each)) for each in (a.card, a.serial, a.barcode, a.number, a.member)]
 
 
-def link_tries(path: str) -> Callable[[Person], list[Try]]:
+def link_tries(path: str, method: str = "GET") -> Callable[[Person], list[Try]]:
     """Only the link opens a card page; for Bertta each name is replaced by it."""
 
     def request(person: Person, name: str) -> TestResponse:
         is_own = name in (person.card, person.serial, person.barcode, person.number, person.member)
-        return person.ask("GET", path.format(person.link if is_own else name))
+        return person.ask(method, path.format(person.link if is_own else name))
 
     return lambda a: [Try(request, *pair) for pair in as_key(a)]
 
@@ -173,6 +173,8 @@ TRIED: dict[str, Callable[[Person], list[Try]]] = {
     ],
     "member.card_page": link_tries("/c/{}"),
     "member.card_file": link_tries("/c/{}/card.pkpass"),
+    "google_wallet.look": link_tries("/c/{}/google"),
+    "google_wallet.add": link_tries("/c/{}/google", "POST"),
     "till.pin": lambda _: [Try(post("/till/pin", pin=None), PIN, "9753")],
     "till.scan": lambda a: [
         *(Try(post("/till/scan", id=lambda _: new_id(), code=None), *pair) for pair in codes(a)),
@@ -192,12 +194,16 @@ PUBLIC = {
     "apple_web_service.list_changed": "a phone's own identifier opens its list; Apple sends no "
     "other secret, and it tells serial numbers only: test_apple_list",
     "apple_web_service.log": "takes lines, gives nothing",
+    "google_callbacks.take": "only what Google signed is taken, and nothing is given: "
+    "test_google_callbacks",
     "health.healthz": "names nobody",
     "health.readyz": "names nobody",
     "health.prometheus": "the operator's, not a brand's: test_health",
     "pages.home": "what Leima is; logins only in the sandbox",
     "pages.brand_stylesheet": "a brand's colours, which it shows to everybody",
     "pages.design_image": "pictures of designs, which everybody with a card sees",
+    "pages.badge_image": "badges of the wallets, the same for everybody",
+    "pages.google_image": "pictures of designs, which everybody with a card sees",
     "pages.stamp_image": "pictures of designs, which everybody with a card sees",
     "till.login_form": "an empty form",
     "till.login": "names nothing but the login, whose password decides: test_till",
@@ -208,8 +214,8 @@ PUBLIC = {
 
 
 @pytest.fixture
-def app(services, identity):
-    app = create_app(services, identity=identity)
+def app(street, identity):
+    app = create_app(street.services, identity=identity)
     app.testing = True
     return app
 
@@ -273,7 +279,16 @@ def test_every_endpoint_is_tried_or_said_to_be_public(app):
 
 
 def test_every_endpoint_that_names_something_is_tried(app):
-    open_names = {"filename", "slug", "name", "version", "file_name", "device", "pass_type"}
+    open_names = {
+        "filename",
+        "slug",
+        "name",
+        "version",
+        "file_name",
+        "device",
+        "pass_type",
+        "edition",
+    }
     named = {r.endpoint for r in app.url_map.iter_rules() if set(r.arguments) - open_names}
     assert named <= set(TRIED)
 

@@ -16,6 +16,8 @@ PUBLIC = {
     "pages.brand_stylesheet": "max-age=300",
     "pages.design_image": "max-age=31536000",
     "pages.stamp_image": "max-age=31536000",
+    "pages.badge_image": "max-age=31536000",
+    "pages.google_image": "max-age=31536000",
     "poster.poster_file": "private, max-age=300",
 }
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import BytesIO
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -166,6 +167,13 @@ def test_joining_in_a_loop_from_one_address_ends_with_a_page(phone):
     assert int(join().headers["Retry-After"]) > 0
 
 
+def test_a_way_into_google_wallet_that_is_opened_in_a_loop_ends(phone, ledger):
+    path = f"{urlsplit(str(ledger.enrol('Siiri')['card_url'])).path}/google"
+    assert statuses(lambda: phone.client.get(path), 3) == [404, 429, 429]
+    other = f"{urlsplit(str(ledger.enrol('Eeva')['card_url'])).path}/google"
+    assert statuses(lambda: phone.client.post(other), 2) == [404, 429]
+
+
 def test_it_can_be_turned_off(phone_with):
     phone = phone_with(rate_limit_factor=0.0)
     assert set(statuses(phone.list, 1500)) == {204}
@@ -220,4 +228,5 @@ def test_only_the_api_and_phones_reports_may_send_more_than_a_page_does(routes):
     large = {route.endpoint for route in routes if body_limit(route.endpoint) > 64 * 1024}
     assert {name.partition(".")[0] for name in large} == {"api", "apple_web_service"}
     assert body_limit("apple_web_service.register") == 8 * 1024
+    assert body_limit("google_callbacks.take") == 16 * 1024
     assert max(body_limit(name) for name in large) == 512 * 1024

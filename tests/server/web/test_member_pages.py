@@ -125,6 +125,37 @@ def test_an_android_phone_gets_the_web_card(join, client):
     assert "Show this page at the till" in page
 
 
+def test_an_android_phone_is_offered_google_wallet_before_the_card(street, join, client):
+    path = urlsplit(join().location).path
+    page = street.client.get(path, headers=ANDROID).text
+    assert f'href="{street.services.settings.public_url}{path}/google"' in page
+    assert "Add to Google Wallet" in page
+    assert "holder--adds" in page
+    assert "Show this page at the till" not in page
+
+
+def test_an_android_phone_is_led_to_the_card_in_its_wallet(street, ledger):
+    card = ledger.enrol("Siiri", language="en")
+    street.click(card)
+    street.say_held(card, True)
+    page = street.client.get(urlsplit(card["card_url"]).path, headers=ANDROID).text
+    assert "View in Google Wallet" in page
+    assert "Add to Google Wallet" not in page
+
+
+@pytest.mark.parametrize("device", [IPHONE, {}], ids=["iphone", "desktop"])
+def test_other_devices_are_offered_no_google_wallet(street, join, device):
+    page = street.client.get(urlsplit(join().location).path, headers=device).text
+    assert "Google Wallet" not in page
+
+
+def test_in_the_sandbox_a_desktop_is_offered_both_virtual_phones(street, join):
+    trying = create_app(street.services, sandbox={"phones_url": "http://127.0.0.1:8001/"})
+    page = trying.test_client().get(urlsplit(join().location).path).text
+    assert "card-sandbox-add" in page
+    assert re.search(r'href="[^"]+/google" data-testid="card-sandbox-google"', page)
+
+
 def test_the_card_file_is_a_pass_that_verifies(join, services, identity, authority):
     link = urlsplit(join().location).path
     phone = create_app(services, identity=identity).test_client()

@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
         "/join/a%00b/kahvipassi",
         "/join/aalto/a%00b",
         "/c/a%00b",
+        "/c/a%00b/google",
+        "/badges/a%00b",
         "/v1/passes/a%00b/c",
         "/v1/passes/pass.test.leima.card/a%00b",
         "/v1/devices/a%00b/registrations/pass.test.leima.card",

@@ -24,14 +24,62 @@
  * @property {string} updated_at
  * @property {string} last_modified
  *
+ * @typedef {{ source: string, text: string }} Picture `text` is read out instead of it
+ * @typedef {object} GoogleFace the card alone
+ * @property {string} object_id
+ * @property {string} class_id
+ * @property {"loyalty" | "offer" | "generic"} kind
+ * @property {string} state
+ * @property {boolean} is_expired
+ * @property {string} issuer_name
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {string} background_color
+ * @property {string} foreground_color
+ * @property {Picture | null} logo
+ * @property {boolean} is_logo_wide
+ * @property {Picture | null} hero
+ * @property {Field[][]} rows
+ * @property {string} list_title
+ * @property {string} list_subtitle
+ *
+ * @typedef {object} GoogleParts what is on it and below it besides
+ * @property {{ type: string, value: string, text: string, image: string, above: Field[],
+ *   below: Field[] } | null} barcode
+ * @property {Field[]} messages
+ * @property {{ header: string, body: string, uri: string, image: Picture | null }[]} extras
+ * @property {Field[]} details
+ * @property {Picture[]} images
+ * @property {{ text: string, uri: string }[]} links
+ * @property {{ text: string, uri: string } | null} button
+ * @property {GooglePass[]} offers
+ * @property {string} updated_at
+ * @typedef {GoogleFace & GoogleParts} GooglePass
+ *
  * @typedef {{ at: string, title: string, text: string }} Notification
  * @typedef {object} Phone
  * @property {string} id
+ * @property {"ios"} system
  * @property {string} name
  * @property {boolean} is_on
  * @property {Notification[]} notifications
  * @property {{ at: string, text: string }[]} log
  * @property {Pass[]} passes
+ *
+ * @typedef {object} AndroidPhone
+ * @property {string} id
+ * @property {"android"} system
+ * @property {string} make
+ * @property {string} name
+ * @property {string} language
+ * @property {{ id: string, name: string }} account
+ * @property {boolean} is_on
+ * @property {Record<string, string>} words
+ * @property {Notification[]} notifications
+ * @property {{ at: string, text: string }[]} log
+ * @property {GooglePass[]} passes
+ *
+ * @typedef {(Phone & { make?: undefined }) | AndroidPhone} AnyPhone
  */
 
 /**
@@ -76,4 +124,13 @@ export function clockTime(at) {
   return Number.isNaN(date.valueOf())
     ? at
     : date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/**
+ * @param {HTMLImageElement} image hidden without a source
+ * @param {string | undefined} source
+ */
+export function picture(image, source) {
+  image.hidden = !source;
+  if (source && image.getAttribute("src") !== source) image.src = source;
 }

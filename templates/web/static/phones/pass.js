@@ -1,7 +1,7 @@
 // @ts-check
 /** One card as Wallet draws a store card: logo, strip with the big figure, fields, code; and its back. */
 
-import { clockTime, stencil } from "./contract.js";
+import { clockTime, picture, stencil } from "./contract.js";
 
 /** @typedef {import("./contract.js").Field} Field */
 /** @typedef {import("./contract.js").Pass} Pass */
@@ -107,15 +107,6 @@ export class PassView {
     this.part("barcode-text").textContent = pass.barcode?.alt_text ?? "";
     this.part("barcode-image").dataset.message = pass.barcode?.message ?? "";
   }
-}
-
-/**
- * @param {HTMLImageElement} image
- * @param {string | undefined} source
- */
-function picture(image, source) {
-  image.hidden = !source;
-  if (source && image.getAttribute("src") !== source) image.src = source;
 }
 
 /**

@@ -2,31 +2,35 @@
 /** One virtual phone: its screen, and what can be done to it from beside it. */
 
 import { clockTime, post, stencil } from "./contract.js";
-import { PassView } from "./pass.js";
+import { GoogleWalletView } from "./google-wallet.js";
+import { StackView } from "./stack.js";
 
-/** @typedef {import("./contract.js").Phone} Phone */
+/** @typedef {import("./contract.js").AnyPhone} AnyPhone */
 /** @typedef {import("./contract.js").Notification} Notification */
 
 const MOST_NOTICES = 3;
 
 export class PhoneView {
   /**
-   * @param {string} id
+   * @param {AnyPhone} phone
    * @param {Record<string, string>} texts
    */
-  constructor(id, texts) {
+  constructor({ id, system, make }, texts) {
     this.path = `/phones/${encodeURIComponent(id)}`;
     this.texts = texts;
-    const { root, part } = stencil("phone");
+    this.isAndroid = system === "android";
+    const { root, part } = stencil(`phone-${system}`);
     this.root = root;
     this.part = part;
-    /** @type {Map<string, PassView>} by serial number */
-    this.passes = new Map();
+    this.wallet = this.isAndroid
+      ? new GoogleWalletView(part, this.path)
+      : new StackView(part, this.path, texts);
     /** @type {Map<string, HTMLElement>} what lies on the lock screen */
     this.notices = new Map();
-    this.front = "";
     this.isOn = true;
+    root.id = id;
     root.dataset.testid = `phone-${id}`;
+    if (make) part("device").dataset.make = make;
     part("url").id = `url-${id}`;
     part("add-label").setAttribute("for", `url-${id}`);
     part("log-drawer").open = matchMedia("(min-width: 75rem)").matches;
@@ -52,7 +56,7 @@ export class PhoneView {
     this.part("url").value = error ? url : "";
   }
 
-  /** @param {Phone} phone */
+  /** @param {AnyPhone} phone */
   draw(phone) {
     this.isOn = phone.is_on;
     this.part("name").textContent = phone.name;
@@ -60,58 +64,12 @@ export class PhoneView {
     this.part("screen").classList.toggle("is-off", !phone.is_on);
     this.part("wallet").inert = !phone.is_on;
     this.part("hint").hidden = phone.is_on && phone.passes.length === 0;
-    this.part("hint").textContent = phone.is_on ? this.texts.hint : this.texts.off_hint;
+    const hint = this.isAndroid ? this.texts.android_hint : this.texts.hint;
+    this.part("hint").textContent = phone.is_on ? hint : this.texts.off_hint;
     this.part("clear").hidden = phone.notifications.length === 0;
-    this.part("empty").hidden = phone.passes.length > 0;
-    this.drawPasses(phone);
+    this.wallet.draw(/** @type {any} */ (phone));
     this.drawNotices(phone.notifications);
     this.drawLog(phone.log);
-  }
-
-  /** @param {Phone} phone */
-  drawPasses(phone) {
-    const serials = new Set(phone.passes.map((pass) => pass.serial_number));
-    for (const [serial, view] of this.passes) {
-      if (serials.has(serial)) continue;
-      view.root.remove();
-      this.passes.delete(serial);
-    }
-    for (const pass of phone.passes) {
-      const serial = pass.serial_number;
-      let view = this.passes.get(serial);
-      if (!view) {
-        view = new PassView(this.texts, {
-          remove: () => post(`${this.path}/passes/${encodeURIComponent(serial)}/remove`, {}),
-          select: () => this.select(serial),
-        });
-        this.passes.set(serial, view);
-        this.front = serial;
-        this.part("stack").append(view.root);
-      }
-      view.draw(pass);
-    }
-    if (!serials.has(this.front)) this.front = [...serials].pop() ?? "";
-    this.arrange();
-  }
-
-  /**
-   * @param {string} serial
-   * @returns {boolean} whether the card was in front already
-   */
-  select(serial) {
-    const wasFront = this.front === serial;
-    this.front = serial;
-    this.arrange();
-    return wasFront;
-  }
-
-  /** The chosen card lies last and whole; the others show their top edge above it. */
-  arrange() {
-    for (const [serial, view] of this.passes)
-      view.root.classList.toggle("is-front", serial === this.front);
-    const front = this.passes.get(this.front);
-    const stack = this.part("stack");
-    if (front && stack.lastElementChild !== front.root) stack.append(front.root);
   }
 
   /** @param {Notification[]} notifications */

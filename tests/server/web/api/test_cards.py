@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.server.web.api.conftest import Backend
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 AINO = {"programme": "kahvipassi", "member": {"name": "Aino", "phone": "041 2345678"}}
 
@@ -15,6 +17,14 @@ def test_a_card_is_made_with_its_links(api):
     assert answer.headers["Location"] == f"/api/v1/cards/{card['id']}"
     assert card["pass_url"] == f"{card['card_url']}/card.pkpass"
     assert (card["save_url"], card["standing"]) == (None, {"stamp": 0, "reward": 0})
+
+
+def test_a_card_tells_the_way_into_google_wallet_where_there_is_one(street, house):
+    api = Backend(street.client.application, house.api_key)
+    card = api.post("/cards", AINO, idempotency_key="join-1").get_json()
+    assert card["save_url"] == f"{card['card_url']}/google"
+    assert api.get(f"/cards/{card['id']}").get_json()["save_url"] == card["save_url"]
+    assert street.press(card).status_code == 303
 
 
 def test_the_links_hold_neither_the_serial_nor_each_other_brands_secret(api):
