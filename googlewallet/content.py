@@ -32,6 +32,12 @@ def wrong(rule: str, key: str = "") -> PydanticCustomError:
     return PydanticCustomError("rule", "{rule}", {"rule": rule, "key": key})
 
 
+def told(value: object) -> str:
+    """A value as an error tells it: its beginning, when it is long."""
+    written = repr(value)
+    return written if len(written) <= 80 else f"{written[:70]}…"
+
+
 class Content(BaseModel):
     """A part of a class or an object, frozen.
 
@@ -162,8 +168,8 @@ def _refusal(details: ErrorDetails) -> ContentError:
         key = str(place[-1])
         return ContentError(_join(_path(place[:-1]), key), _unknown(key))
     rule = _RULES.get(details["type"], "{told}")
-    told = {"told": details["msg"], "given": _given(details["input"]), **context}
-    return ContentError(_join(_path(place), context.get("key", "")), rule.format_map(told))
+    words = {"told": details["msg"], "given": told(details["input"]), **context}
+    return ContentError(_join(_path(place), context.get("key", "")), rule.format_map(words))
 
 
 def _path(place: tuple[int | str, ...]) -> str:
@@ -196,11 +202,6 @@ _RULES = {
     "too_long": "has {actual_length} entries, and Google takes {max_length}: leave some out.",
     "json_invalid": "This is no JSON that Google reads: {error}.",
 }
-
-
-def _given(value: object) -> str:
-    told = repr(value)
-    return told if len(told) <= 60 else f"{told[:50]}…"
 
 
 def _unknown(key: str) -> str:

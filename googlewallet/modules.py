@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from googlewallet.content import Content, Shown, wrong
+from googlewallet.content import Content, Shown, told, wrong
 from googlewallet.values import (
     Address,
     Choice,
@@ -46,8 +46,8 @@ class LinksModuleData(Content):
     def _has_links_of_the_known_kinds(self) -> Self:
         for index, each in enumerate(self.uris):
             if each.uri.partition(":")[0].lower() not in _LINKS:
-                told = ", ".join(f"{scheme}:" for scheme in _LINKS)
-                raise wrong(f"{each.uri!r} is no link of the back: {told}.", f"uris[{index}].uri")
+                rule = f"is no link of the back: {', '.join(f'{scheme}:' for scheme in _LINKS)}."
+                raise wrong(f"{told(each.uri)} {rule}", f"uris[{index}].uri")
         return self
 
 
@@ -143,7 +143,7 @@ class AppLinkData(Content):
         text = self.display_text
         for each in (text.default_value, *text.translated_values) if text else ():
             if len(each.value) > 30:
-                raise wrong(f"{each.value!r} is longer than 30 characters.", "displayText")
+                raise wrong(f"{told(each.value)} is longer than 30 characters.", "displayText")
         return self
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from googlewallet.barcodes import Barcode, RotatingBarcode
-from googlewallet.content import Content, Shown, wrong
+from googlewallet.content import Content, Shown, told, wrong
 from googlewallet.modules import (
     AppLinkData,
     CallbackOptions,
@@ -129,7 +129,7 @@ class WalletObject(Resource):
 
     def _check_issuer(self, key: str, other: str) -> None:
         if other.partition(".")[0] != self.issuer_id:
-            raise wrong(f"{other!r} is of another issuer than {self.id!r}.", key)
+            raise wrong(f"{told(other)} is of another issuer than {told(self.id)}.", key)
 
 
 class WalletClass(Resource):

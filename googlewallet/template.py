@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from googlewallet.content import Content, parts, wrong
+from googlewallet.content import Content, parts, told, wrong
 from googlewallet.values import Choice, Several, Some, exactly_one
 
 _PATH = re.compile(r"(class|object)(\.[A-Za-z][A-Za-z0-9]*(\['[A-Za-z0-9_-]+'\])?)+").fullmatch
@@ -20,7 +20,7 @@ _PATH = re.compile(r"(class|object)(\.[A-Za-z][A-Za-z0-9]*(\['[A-Za-z0-9_-]+'\])
 def _field_path(value: str) -> str:
     if not _PATH(value):
         raise wrong(
-            f"{value!r} names no field: write it like object.loyaltyPoints.balance or"
+            f"{told(value)} names no field: write it like object.loyaltyPoints.balance or"
             " object.textModulesData['rule']."
         )
     return value
@@ -175,7 +175,7 @@ class ClassTemplateInfo(Content):
                 root, *steps = part.field_path.split(".")
                 if not _leads_somewhere(class_type if root == "class" else object_type, steps):
                     rule = "leads to no field: write it like object.loyaltyPoints.balance."
-                    raise wrong(f"{part.field_path!r} {rule}", f"{path}.fieldPath")
+                    raise wrong(f"{told(part.field_path)} {rule}", f"{path}.fieldPath")
 
 
 def _leads_somewhere(model: type[Content] | None, steps: list[str]) -> bool:

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from googlewallet.content import Content, Shown, wrong
+from googlewallet.content import Content, Shown, told, wrong
 from googlewallet.errors import ContentError
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def _matching(pattern: str, rule: str) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if not whole(value):
-            raise wrong(f"{value!r} {rule}")
+            raise wrong(f"{told(value)} {rule}")
         return value
 
     return check
@@ -111,7 +111,7 @@ def _from_digits(value: Any, info: ValidationInfo) -> Any:
     if info.mode != "json":
         return value
     if not isinstance(value, str) or not re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", value):
-        raise wrong(f'wants a whole number as a text like "1000000", not {value!r}.')
+        raise wrong(f'wants a whole number as a text like "1000000", not {told(value)}.')
     return int(value)
 
 
@@ -126,10 +126,10 @@ Int64 = Annotated[
 
 def _uri(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\\\x00-\x1f]+", value):
-        raise wrong(f"{value!r} has no scheme, or a space: write it like https://example.com/.")
+        raise wrong(f"{told(value)} has no scheme, or a space: write it like https://example.com/.")
     scheme = value.partition(":")[0].lower()
     if scheme in ("http", "https") and not _host(value):
-        raise wrong(f"{value!r} names no host: write it like https://example.com/.")
+        raise wrong(f"{told(value)} names no host: write it like https://example.com/.")
     return value
 
 
@@ -140,7 +140,7 @@ def _https(value: str, info: ValidationInfo) -> str:
         return value
     if scheme == "http" and (info.context or {}).get("allow_http") and _is_loopback(_host(value)):
         return value
-    raise wrong(f"{value!r} is not https, and Google fetches by nothing else.")
+    raise wrong(f"{told(value)} is not https, and Google fetches by nothing else.")
 
 
 def _host(address: str) -> str:
@@ -189,7 +189,7 @@ class LocalizedString(Content):
         Raises ContentError when that is not among them.
         """
         if default not in texts:
-            raise ContentError("defaultValue", f"has no text: write one for {default!r}.")
+            raise ContentError("defaultValue", f"has no text: write one for {told(default)}.")
         written = {tag: TranslatedString(language=tag, value=text) for tag, text in texts.items()}
         first = written.pop(default)
         return cls(default_value=first, translated_values=tuple(written.values()))
@@ -233,12 +233,12 @@ def _moment(written: str) -> datetime:
     )
     if not found:
         rule = "is no date and time of ISO 8601: write it like 2026-11-22T10:00:00+02:00."
-        raise wrong(f"{written!r} {rule}", "date")
+        raise wrong(f"{told(written)} {rule}", "date")
     whole, fraction, offset = found.groups()
     try:
         moment = datetime.fromisoformat(whole + (offset or ""))
     except ValueError as error:
-        raise wrong(f"{written!r} is no real date and time: {error}.", "date") from None
+        raise wrong(f"{told(written)} is no real date and time: {error}.", "date") from None
     return moment.replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
 
 
@@ -280,7 +280,7 @@ class Money(Content):
         Raises ContentError.
         """
         if type(minor_units) is not int:
-            raise ContentError("micros", f"wants whole minor units, not {minor_units!r}.")
+            raise ContentError("micros", f"wants whole minor units, not {told(minor_units)}.")
         if not 0 <= exponent <= _MICROS_EXPONENT:
             raise ContentError("micros", f"has no room for {exponent} decimals: 0 to 6.")
         return cls(currency_code=currency, micros=minor_units * 10 ** (_MICROS_EXPONENT - exponent))

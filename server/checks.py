@@ -123,7 +123,7 @@ def owed(database: Database, *, at: datetime) -> Check:
     if found.count == 0:
         return Check("pushes", OK, "nothing is owed to any phone")
     waited = timedelta(seconds=found.oldest_seconds(at))
-    says = f"{found.count} phones are owed a push, the oldest for {_span(waited)}"
+    says = f"{found.count} phones are owed a push, the oldest for {span(waited)}"
     if waited < _LATE:
         return Check("pushes", OK, says)
     return Check(
@@ -144,7 +144,7 @@ def clock(database: Database, *, at: datetime) -> Check:
         return Check(
             "clock",
             FAIL,
-            f"it is {_span(latest - at)} behind the last recorded event",
+            f"it is {span(latest - at)} behind the last recorded event",
             "set the clock (NTP) before anything is stamped",
         )
     return Check("clock", OK, f"{at:%Y-%m-%d %H:%M:%S} UTC, not behind the last event")
@@ -211,7 +211,7 @@ def _days(until: datetime, at: datetime) -> int:
     return math.floor((until - at) / timedelta(days=1))
 
 
-def _span(span: timedelta) -> str:
+def span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

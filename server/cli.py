@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from server.services import Services
 from server.verdicts import FAIL
 from server.wallets import google_guard, identity
 from server.wallets.apple_trace import pushes_are_off
+from server.wallets.google_shown import differing
 from server.worker import Worker
 from server.wsgi import prepare
 
@@ -179,7 +181,13 @@ def trace_card(options: argparse.Namespace) -> int:
         for shown in timeline_text.find(
             services.database, options.code, brand=options.brand, at=now
         ):
-            found = timeline.read(services, shown, limit=options.lines, is_push_off=is_off)
+            found = timeline.read(
+                services,
+                shown,
+                limit=options.lines,
+                is_push_off=is_off,
+                differing=partial(differing, services),
+            )
             timeline_text.report(shown, found, at=now)
             levels.add(found.verdict.level)
     finally:

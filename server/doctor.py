@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from server import checks, config, outside, phone_checks
+from server import checks, config, google_checks, google_outside, outside, phone_checks
 from server.checks import FAIL, OK, WARN, Check
 from server.config import Settings
 from server.db import Database
 from server.errors import SettingsError
 from server.wallets import identity
 from server.wallets.identity import Identity
+from server.web import badges
 
 _MARKS = {OK: ("✓", "32"), WARN: ("!", "33"), FAIL: ("✗", "31")}
 _TLS_DAYS = 14
@@ -27,7 +28,7 @@ _WIDTH = 100
 def examine(at: datetime, *, is_outside_tried: bool = False) -> list[Check]:
     """Every check there is. Wrong settings are the only finding, since all else builds on them.
 
-    `is_outside_tried`: also reach the public address, as a phone would.
+    `is_outside_tried`: also reach the public address, as a phone would, and ask Google.
     """
     try:
         settings = config.read()
@@ -41,6 +42,8 @@ def examine(at: datetime, *, is_outside_tried: bool = False) -> list[Check]:
         *_database(settings, load, at),
         checks.looks(),
         *(_outside(settings, load, at) if is_outside_tried else ()),
+        *_google(settings, at, is_asked=is_outside_tried),
+        _badges(settings),
     ]
 
 
@@ -148,6 +151,33 @@ def _outside(settings: Settings, load: Callable[[], Identity], at: datetime) -> 
     except SettingsError:
         pass_type = identity.SANDBOX_PASS_TYPE
     return outside.look(settings, at=at, pass_type=pass_type)
+
+
+def _badges(settings: Settings) -> Check:
+    """The official badges, which nobody may hand out but their makers."""
+    names = [name for name in badges.NAMES if settings.google_issuer_id or "google" not in name]
+    missing = badges.missing(tuple(names))
+    if not missing:
+        return Check("badges", OK, "the official badges are in place")
+    if settings.is_loopback:
+        return Check("badges", OK, "plain buttons stand in for the official badges")
+    says = f"plain buttons stand in for official badges: {', '.join(missing)}"
+    return Check("badges", WARN, says, "templates/web/badges/README.md says where to get them")
+
+
+def _google(settings: Settings, at: datetime, *, is_asked: bool) -> list[Check]:
+    path = checks.sqlite_path(settings)
+    if settings.google_issuer_id is None or (path is not None and not path.is_file()):
+        return [google_checks.set_up(settings)]
+    database = Database(settings.database_url)
+    try:
+        found = google_checks.look(settings, database, at=at)
+        if is_asked:
+            known = google_outside.known(database, settings.google_issuer_id)
+            found += google_outside.look(settings, known, at=at)
+        return found
+    finally:
+        database.dispose()
 
 
 def _database(settings: Settings, load: Callable[[], Identity], at: datetime) -> list[Check]:

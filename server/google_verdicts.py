@@ -10,11 +10,12 @@ from typing import Any
 
 from server.face import Text
 from server.google_words import SILENCES, WORDS
-from server.verdicts import FAIL, OK, WAIT, Verdict
+from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
 
 _LEVELS = {
     "google_in_step": OK,
     "google_removed": OK,
+    "google_differs": WARN,
     "google_not_saved": WAIT,
     "google_soon": WAIT,
     "google_queued": WAIT,
@@ -57,7 +58,9 @@ class GoogleFacts:
 
     `changed_at` is when the newest version was made. `has_users` is Google's last word on whether
     it is in a wallet. `call` is the last about this card, `change` the last that Google took, and
-    `worked_at` when Google was last told of any card. `class_error`: the programme was refused.
+    `last_call` the last about any card. `differs` names the parts in which the card is another than
+    Google has it. `class_error`: the programme was refused. While there is a `pause_reason` Google
+    is told of no card.
     """
 
     changed_at: datetime
@@ -70,7 +73,6 @@ class GoogleFacts:
     attempts: int = 0
     error: str | None = None
     class_error: str | None = None
-    paused_until: datetime | None = None
     pause_reason: str | None = None
     has_users: bool | None = None
     saved_at: datetime | None = None
@@ -79,7 +81,8 @@ class GoogleFacts:
     hushed_until: datetime | None = None
     call: Call | None = None
     change: Call | None = None
-    worked_at: datetime | None = None
+    differs: list[str] = field(default_factory=list)
+    last_call: Call | None = None
 
     @property
     def is_behind(self) -> bool:
@@ -104,6 +107,8 @@ def of_google(facts: GoogleFacts, *, at: datetime) -> Verdict:
         code, since = "google_off", None
     elif facts.is_behind:
         code, since = _of_behind(facts, at)
+    elif facts.differs:
+        code, since = "google_differs", facts.sent_at
     elif facts.is_in_wallet:
         code, since = "google_in_step", facts.sent_at
     elif facts.saved_at or facts.left_at:
@@ -115,6 +120,7 @@ def of_google(facts: GoogleFacts, *, at: datetime) -> Verdict:
         "google_refused": facts.error,
         "google_class": facts.class_error,
         "google_paused": facts.pause_reason,
+        "google_differs": ", ".join(facts.differs).replace("_", " "),
     }
     cause = causes.get(code)
     return Verdict(
@@ -133,17 +139,22 @@ def spoken(facts: GoogleFacts) -> Text | None:
 
 def _of_behind(facts: GoogleFacts, at: datetime) -> tuple[str, datetime | None]:
     """Google has not taken the newest version: who or what stands in the way."""
-    call = facts.call if facts.call and facts.call.verdict != "taken" else None
-    if facts.paused_until is not None and facts.paused_until > at:
-        return "google_paused", facts.changed_at
+    if facts.pause_reason is not None:
+        return _of_trouble(facts.last_call) or "google_paused", facts.changed_at
     if facts.class_error is not None:
         return "google_class", facts.changed_at
     if facts.due_at is None:
-        return "google_refused", call.at if call else facts.changed_at
+        return "google_refused", facts.call.at if facts.call else facts.changed_at
     if facts.attempts:
-        is_slowed = call is not None and call.status == _TOO_FAST
-        return ("google_slowed" if is_slowed else "google_down"), facts.changed_at
+        return _of_trouble(facts.call) or "google_down", facts.changed_at
     if at - facts.due_at <= _WORKER_IS_LATE:
         return "google_soon", facts.due_at
-    is_at_work = facts.worked_at is not None and at - facts.worked_at <= _WORKER_IS_LATE
+    is_at_work = facts.last_call is not None and at - facts.last_call.at <= _WORKER_IS_LATE
     return ("google_queued" if is_at_work else "google_worker_stopped"), facts.due_at
+
+
+def _of_trouble(call: Call | None) -> str | None:
+    """What passes by itself, by the last answer; None when it was another."""
+    if call is not None and call.status == _TOO_FAST:
+        return "google_slowed"
+    return "google_down" if call is not None and call.verdict in ("busy", "unreachable") else None

@@ -14,6 +14,21 @@ WORDS: dict[str, tuple[Text, Text]] = {
         ),
         _NOTHING,
     ),
+    "google_differs": (
+        Text(
+            "Googlella on muuta kuin kortissa on nyt: {cause}.",
+            "Google har något annat än vad kortet visar nu: {cause}.",
+            "Google has something else than the card shows now: {cause}.",
+        ),
+        Text(
+            "Kortin seuraava muutos tai yöllinen vertailu korjaa sen; heti: leima google "
+            "reconcile.",
+            "Kortets nästa ändring eller nattens jämförelse rättar det; genast: leima google "
+            "reconcile.",
+            "The card's next change or the nightly look puts it right; at once: leima google "
+            "reconcile.",
+        ),
+    ),
     "google_removed": (
         Text(
             "Kortti poistettiin Google Walletista; Googlella on silti uusin versio.",
@@ -87,9 +102,9 @@ WORDS: dict[str, tuple[Text, Text]] = {
     ),
     "google_paused": (
         Text(
-            "Google ei hyväksy meitä ({cause}), joten sille ei kerrota mistään kortista.",
-            "Google godtar oss inte ({cause}), så det underrättas inte om något kort.",
-            "Google refuses us ({cause}), so it is told of no card at all.",
+            "Googlelle ei nyt kerrota mistään kortista: {cause}.",
+            "Google underrättas just nu inte om något kort: {cause}.",
+            "Google is told of no card at the moment: {cause}.",
         ),
         Text(
             "Aja leima doctor: se kertoo, mitä korjata. Mitään ei katoa.",
@@ -117,10 +132,12 @@ WORDS: dict[str, tuple[Text, Text]] = {
             "Google refused the change for good: {cause}",
         ),
         Text(
-            "Tämä on Leiman tai ulkoasun vika: katso lokista google. Seuraava muutos yrittää taas.",
-            "Det är ett fel i Leima eller i utseendet: se google i loggen. Nästa ändring försöker.",
-            "This is a fault of Leima's or of the design: see google in the worker's log. The next "
-            "change of the card is tried again.",
+            "Tämä on Leiman tai ulkoasun vika: katso lokista google.given_up. Kortin seuraava "
+            "muutos yrittää taas.",
+            "Det är ett fel i Leima eller i utseendet: se google.given_up i loggen. Kortets nästa "
+            "ändring försöker igen.",
+            "This is a fault of Leima's or of the design: see google.given_up in the worker's log. "
+            "The next change of the card is tried again.",
         ),
     ),
     "google_worker_stopped": (
@@ -162,33 +179,33 @@ SILENCES: dict[str, Text] = {
         "The change was made silently.",
     ),
     "not_saved": Text(
-        "Äänettömästi: kortti ei ole kenenkään lompakossa.",
-        "Utan meddelande: ingen har kortet i sin plånbok.",
-        "Silently: nobody has the card in a wallet.",
+        "Äänettömästi, koska kortti ei ole kenenkään lompakossa.",
+        "Utan meddelande, eftersom ingen har kortet i sin plånbok.",
+        "Silently, because nobody has the card in a wallet.",
     ),
     "no_increase": Text(
-        "Äänettömästi: mikään ei kasvanut.",
-        "Utan meddelande: inget ökade.",
-        "Silently: nothing grew.",
+        "Äänettömästi, koska mikään ei kasvanut.",
+        "Utan meddelande, eftersom inget ökade.",
+        "Silently, because nothing grew.",
     ),
     "budget": Text(
-        "Äänettömästi: vuorokauden ilmoitukset on käytetty (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
-        "Utan meddelande: dygnets meddelanden är använda (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
-        "Silently: the announcements of these 24 hours are used up (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
+        "Äänettömästi, koska vuorokauden ilmoitukset on käytetty (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
+        "Utan meddelande, eftersom dygnets meddelanden är använda (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
+        "Silently, because the day's announcements are used up (LEIMA_GOOGLE_NOTIFY_PER_DAY).",
     ),
     "hushed": Text(
-        "Äänettömästi: Google ei ota tältä kortilta enempää ilmoituksia vuorokauteen.",
-        "Utan meddelande: Google tar inte emot fler meddelanden om kortet på ett dygn.",
-        "Silently: Google takes no more announcements of this card for 24 hours.",
+        "Äänettömästi, koska Google ei ota tältä kortilta lisää ilmoituksia vuorokauteen.",
+        "Utan meddelande, eftersom Google inte tar emot fler om kortet på ett dygn.",
+        "Silently, because Google takes no more announcements of this card for 24 hours.",
     ),
     "quiet_hours": Text(
-        "Äänettömästi: on yö, eikä kukaan odota muutosta.",
-        "Utan meddelande: det är natt och ingen väntar på ändringen.",
-        "Silently: it was night, and nobody waited for the change.",
+        "Äänettömästi, koska oli yö eikä kukaan odottanut muutosta.",
+        "Utan meddelande, eftersom det var natt och ingen väntade på ändringen.",
+        "Silently, because it was night and nobody waited for the change.",
     ),
     "off": Text(
-        "Äänettömästi: ilmoitukset on kytketty pois (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
-        "Utan meddelande: meddelandena är avstängda (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
-        "Silently: announcements are switched off (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
+        "Äänettömästi, koska ilmoitukset ovat pois päältä (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
+        "Utan meddelande, eftersom de är avstängda (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
+        "Silently, because announcements are switched off (LEIMA_GOOGLE_NOTIFY_PER_DAY=0).",
     ),
 }

@@ -78,10 +78,10 @@ def try_address(
             return found
     path = f"/v1/devices/{_UNKNOWN}/registrations/{pass_type}"
     try:
-        listed = _ask(f"{url}{path}", ca_file)
-        fetched = _ask(f"{url}/v1/passes/{pass_type}/{_UNKNOWN}", ca_file, authorization="x" * 32)
+        listed = ask(f"{url}{path}", ca_file)
+        fetched = ask(f"{url}/v1/passes/{pass_type}/{_UNKNOWN}", ca_file, authorization="x" * 32)
     except requests.RequestException as error:
-        says = f"{url} cannot be reached from here: {_cause(error)}"
+        says = f"{url} cannot be reached from here: {cause(error)}"
         return [
             *found,
             Check(
@@ -134,29 +134,46 @@ def _mend_tls(code: int) -> str:
     return "phones trust none but a valid chain of a known authority"
 
 
-def _ask(url: str, ca_file: str | None, *, authorization: str = "") -> Answer:
-    headers = {"User-Agent": _PHONE, "Accept": "*/*"}
+def ask(
+    url: str,
+    ca_file: str | None = None,
+    *,
+    authorization: str = "",
+    agent: str = _PHONE,
+    body: str | None = None,
+) -> Answer:
+    """The answer to a GET, or with a `body` (JSON) to a POST, by a caller that calls itself
+    `agent`; no redirect is followed.
+
+    Raises:
+        requests.RequestException: there was none.
+    """
+    headers = {"User-Agent": agent, "Accept": "*/*"}
     if authorization:
         headers["Authorization"] = f"ApplePass {authorization}"
+    if body is not None:
+        headers["Content-Type"] = "application/json"
     end = time.monotonic() + LONGEST_SECONDS
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(
+        answer = session.request(
+            "GET" if body is None else "POST",
             url,
+            data=body,
             headers=headers,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
             stream=True,
             verify=ca_file or True,
         )
-        body = b""
+        given = b""
         for piece in answer.iter_content(1024):
-            body += piece
-            if len(body) > _READ_BYTES or time.monotonic() > end:
+            given += piece
+            if len(given) > _READ_BYTES or time.monotonic() > end:
                 break
         answer.close()
     lowered = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(answer.status_code, lowered, body.decode(errors="replace").lower())
+    return Answer(answer.status_code, lowered, given.decode(errors="replace").lower())
 
 
 _Rule = tuple[Callable[[Answer, Answer], bool], str, str]
@@ -243,7 +260,8 @@ def _headers(listed: Answer, at: datetime) -> list[Check]:
     return found
 
 
-def _cause(error: requests.RequestException) -> str:
+def cause(error: requests.RequestException) -> str:
+    """Why there was no answer, in a few words."""
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_SECONDS:.0f} s"
     return str(getattr(error.args[0], "reason", error) if error.args else error)[:120]

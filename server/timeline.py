@@ -8,12 +8,13 @@ to the one that asked and was told of the change, by the likeness of its caller 
 steps are marked as inferred.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
 from string import ascii_uppercase
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import Session, col, select
@@ -35,6 +36,8 @@ from server.models import (
 from server.services import Services
 from server.traces import device_key, second
 from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
+
+Compare = Callable[[UUID, Mapping[str, Any]], list[str]]
 
 _CONTEXT = 200  # older rows that tell what those of a page mean
 _WINDOW = 400  # rows that a verdict is made of
@@ -95,8 +98,11 @@ def read(
     limit: int,
     cursor: str | None = None,
     is_push_off: bool = False,
+    differing: Compare | None = None,
 ) -> Timeline:
     """The timeline of the card as `shown`: up to `limit` steps, those before `cursor`.
+
+    `differing` names the parts in which a card and what Google was sent of it differ.
 
     Raises:
         Refused: `cursor_invalid`.
@@ -121,6 +127,8 @@ def read(
     if before is not None:
         steps = [step for step in steps if _place(step) < before]
     judged = [(phone, verdicts.of_phone(phone, card, at=at)) for phone in phones]
+    if google and google.sent and differing:
+        google.differs = differing(shown.card.id, google.sent)
     there = (google, of_google(google, at=at)) if google else None
     verdict = verdicts.of_card(
         judged, card, there[1] if there else None, is_in_google=bool(google and google.is_in_wallet)
@@ -362,7 +370,7 @@ def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFact
     if found is None:
         return None
     row, class_, issuer = found
-    worked = _latest(session, "told")
+    last = _latest(session, "told")
     return GoogleFacts(
         changed_at=shown.pass_.modified_at,
         owed_version=row.owed_version,
@@ -374,12 +382,11 @@ def _google(session: Session, shown: Shown, issuer_id: str | None) -> GoogleFact
         attempts=row.attempts,
         error=row.error,
         class_error=class_.error,
-        paused_until=issuer.paused_until,
         pause_reason=issuer.pause_reason,
         has_users=row.has_users,
         notified_at=[datetime.fromtimestamp(second, UTC) for second in row.notified_at],
         hushed_until=row.hushed_until,
-        worked_at=worked.at if worked else None,
+        last_call=_call(last) if last else None,
     )
 
 

@@ -18,7 +18,7 @@ from server.google_words import SILENCES
 from server.models import Brand, Card, Pass
 from server.timeline import Step, Timeline
 from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
-from server.wallets.google_trace import shown_lines
+from server.wallets.google_shown import shown_lines
 
 _WIDTH = 100
 _MARKS = {OK: ("✓", "32"), WAIT: ("…", "36"), WARN: ("!", "33"), FAIL: ("✗", "31")}
@@ -47,6 +47,7 @@ _GOOGLE_TOOK = {
     "class_patch": "Google took the programme's change",
     "offer_insert": "Google was given the reward",
     "offer_patch": "Google took the reward's change",
+    "offer_get": "Google was asked what it holds of the reward",
     "offer_class_insert": "Google was given the programme's reward",
     "offer_class_patch": "Google took the change of the programme's reward",
 }
@@ -163,11 +164,10 @@ def _told(
 def _shown_by_google(facts: GoogleFacts, indent: str, at: datetime) -> Iterable[str]:
     """What the wallet shows, and whether the last change was announced."""
     shown = ", ".join(f"{line.label.en} {line.value}" for line in shown_lines(facts.sent))
-    if shown:
-        yield from _indented(f"It shows: {shown}.", indent)
+    count = f"Announced within 24 hours: {len(facts.announced(at))}."
+    yield from _indented(f"It shows {shown}. {count}" if shown else count, indent)
     if said := spoken(facts):
-        count = len(facts.announced(at))
-        yield from _indented(f"{said.en} Within 24 hours: {count}.", indent)
+        yield from _indented(f"What it took last: {said.en}", indent)
 
 
 def _indented(text: str, indent: str) -> list[str]:

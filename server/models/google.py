@@ -76,6 +76,12 @@ class GoogleObject(SQLModel, table=True):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_google_object_given_up",
+            "card_id",
+            sqlite_where=text("error IS NOT NULL AND due_at IS NULL"),
+            postgresql_where=text("error IS NOT NULL AND due_at IS NULL"),
+        ),
     )
 
     card_id: UUID = Field(foreign_key="card.id", primary_key=True)

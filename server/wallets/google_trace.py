@@ -4,12 +4,11 @@ Neither names of people nor anything that opens a card is noted; of a body only 
 were sent, in words of ours.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from server import metrics
-from server.face import Text
 from server.services import Services
 from server.tracing import Note
 
@@ -45,7 +44,7 @@ _PARTS = {
 class Told(NamedTuple):
     """A call to Google about one card, with its answer.
 
-    `call` is insert, patch, get, class_insert, class_patch, offer_insert, offer_patch,
+    `call` is insert, patch, get, class_insert, class_patch, offer_insert, offer_patch, offer_get,
     offer_class_insert or offer_class_patch. `status` is the answer's, 0 when none came. `verdict`
     is TAKEN, or what `googlewallet.Verdict` made of the error, with Google's own `reason`.
     `due_at` is when the change was due. `is_notified`: it asked the phone to speak; otherwise
@@ -65,13 +64,6 @@ class Told(NamedTuple):
     changed: Iterable[str] = ()
 
 
-class ShownLine(NamedTuple):
-    """A line of the card as Google was given it last."""
-
-    label: Text
-    value: str
-
-
 def note_told(services: Services, told: Told) -> None:
     """What Google was told of the card with this serial number, and what it answered."""
     metrics.GOOGLE_CALLS.labels(told.call, told.verdict).inc()
@@ -82,11 +74,16 @@ def note_told(services: Services, told: Told) -> None:
         "notified": told.is_notified,
         "silence": told.silence,
         "seconds": round(max(0.0, (told.at - told.due_at).total_seconds()), 3),
-        "changed": sorted({_PARTS.get(name, _OTHER) for name in told.changed}),
+        "changed": parts(told.changed),
     }
     services.tracer.note(
         Note(told.at, "told", told.serial_number, status=told.status, data=data, is_known=True)
     )
+
+
+def parts(fields: Iterable[str]) -> list[str]:
+    """Our words for fields of an object, each once."""
+    return sorted({_PARTS.get(name, _OTHER) for name in fields})
 
 
 def note_callback(
@@ -94,30 +91,3 @@ def note_callback(
 ) -> None:
     """A holder put the card into Google Wallet or took it out, as a verified callback says."""
     services.tracer.note(Note(at, _EVENTS[event], serial_number, status=200, is_known=True))
-
-
-def shown_lines(sent: Mapping[str, Any] | None) -> list[ShownLine]:
-    """The balances that the wallet shows, by the body that Google took last."""
-    points = [(sent or {}).get(name) for name in ("loyaltyPoints", "secondaryLoyaltyPoints")]
-    return [ShownLine(_label(given), _value(given["balance"])) for given in points if given]
-
-
-def _label(points: Mapping[str, Any]) -> Text:
-    localized = points.get("localizedLabel")
-    if not localized:
-        return Text.same(points.get("label", ""))
-    first = localized["defaultValue"]["value"]
-    texts = {
-        each["language"].partition("-")[0]: each["value"]
-        for each in (*localized.get("translatedValues", ()), localized["defaultValue"])
-    }
-    return Text(*(texts.get(language, first) for language in ("fi", "sv", "en")))
-
-
-def _value(balance: Mapping[str, Any]) -> str:
-    """A balance has one form of four."""
-    if money := balance.get("money"):
-        cents = int(money["micros"]) // 10_000
-        sign = "-" if cents < 0 else ""
-        return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d} {money['currencyCode']}"
-    return str(next(iter(balance.values()), ""))

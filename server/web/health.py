@@ -1,12 +1,14 @@
 """For those who run the service: does it answer, can it work, and what has it counted."""
 
 import hmac
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
-from server import checks, metrics
+from server import checks, google_checks, metrics
 from server.checks import Check
 from server.errors import SignedOut
 from server.web import identity, services
@@ -31,13 +33,15 @@ def healthz() -> dict[str, str]:
 def readyz() -> tuple[dict[str, Any], int]:
     """Whether cards can be stamped and signed: 200 or 503, with each check.
 
-    Strangers learn which check fails, the operator also why.
+    Strangers learn which check fails, the operator also why. Google, if it is set up, is told of
+    and turns nothing red: no other server would do better.
     """
     found = [
         checks.database(services().database),
         checks.certificate(identity, at=services().now()),
     ]
     is_red = any(check.level == checks.FAIL for check in found)
+    found += google_checks.ready(services().settings, services().database)
     body = {
         "status": "not_ready" if is_red else "ready",
         "checks": [_shown(check, in_full=_is_operator()) for check in found],
@@ -58,9 +62,28 @@ def prometheus() -> Response:
     backlog = checks.backlog(services().database)
     metrics.OWED.set(backlog.count if backlog else float("nan"))
     metrics.OLDEST.set(backlog.oldest_seconds(at) if backlog else float("nan"))
+    _count_google(at)
     for pass_type, days in checks.days_left(identity, at=at).items():
         metrics.CERTIFICATE.labels(pass_type).set(days)
     return Response(metrics.text(), content_type=metrics.CONTENT_TYPE)
+
+
+def _count_google(at: datetime) -> None:
+    issuer_id = services().settings.google_issuer_id
+    if issuer_id is None:
+        return
+    try:
+        queue = google_checks.queue(services().database, issuer_id)
+    except SQLAlchemyError:
+        queue = None
+    unknown = float("nan")
+    metrics.GOOGLE_OWED.set(queue.backlog.count if queue else unknown)
+    metrics.GOOGLE_OLDEST.set(queue.backlog.oldest_seconds(at) if queue else unknown)
+    metrics.GOOGLE_GIVEN_UP.set(queue.given_up if queue else unknown)
+    metrics.GOOGLE_PAUSED.set(queue.is_paused if queue else unknown)
+    compared_at = queue.issuer.reconciled_at if queue and queue.issuer else None
+    since = (at - compared_at).total_seconds() if compared_at else unknown
+    metrics.GOOGLE_RECONCILED.set(since)
 
 
 def _shown(check: Check, *, in_full: bool) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from googlewallet import Barcode, BarcodeType, ContentError, RenderEncoding, RotatingBarcode
+from googlewallet.rotating import RotatingCode
 
 ROTATING = {
     "type": "QR_CODE",
@@ -50,6 +51,12 @@ def test_other_spellings_of_a_type_are_refused(kind):
 
 def test_a_rotating_code_is_read_and_written():
     assert RotatingBarcode.parse(ROTATING).to_json() == ROTATING
+
+
+def test_a_code_that_we_verify_is_one_that_google_takes():
+    code = RotatingCode(key=RotatingCode.new_key(), prefix="4711")
+    written = code.content(alternate_text="Jäsen 4711")
+    assert RotatingBarcode.parse(written).to_json() == written
 
 
 def test_the_secret_is_not_in_what_is_logged():

@@ -131,8 +131,11 @@ def test_what_python_writes_is_refused_by_the_name_google_knows(given, path):
     assert refusal.value.path == path
 
 
-def test_a_refusal_of_a_long_value_is_short():
-    assert len(refusal_of(OBJECT | {"accountId": ["x" * 5000]}).rule) < 200
+@pytest.mark.parametrize("key", ["accountName", "id", "classId", "state", "zzz", "messages"])
+@pytest.mark.parametrize("value", ["ä" * 5000, ["x" * 5000]])
+def test_a_refusal_of_a_long_value_is_short(key, value):
+    for each in LoyaltyObject.faults(OBJECT | {key: value}):
+        assert len(each.rule) < 250
 
 
 def test_what_is_shown_cut_off_is_warned_of():

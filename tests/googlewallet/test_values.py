@@ -216,7 +216,9 @@ def test_http_is_for_this_very_machine_on_request(host):
         ImageUri(uri=uri)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1.example", "localhost.example", "10.0.0.1", "[::2]"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1@a.example", "127.0.0.1.example", "localhost.example", "10.0.0.1", "[::2]"]
+)
 def test_http_is_for_no_other_machine(host):
     with pytest.raises(ContentError):
         Image.of(f"http://{host}/a.png", allow_http=True)

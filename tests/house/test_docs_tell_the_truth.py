@@ -22,8 +22,18 @@ def test_every_setting_is_documented_and_nothing_else():
 
 def test_every_certificate_setting_is_explained_and_exists():
     named = set(re.findall(r"\bLEIMA_\w+", read("certs.example/README.md")))
-    wanted = {name for name in config.NAMES if name.startswith(("LEIMA_APPLE", "LEIMA_APNS"))}
+    wanted = {name for name in config.NAMES if name.startswith(("LEIMA_APPLE", "LEIMA_APNS", "LEIMA_GOOGLE"))}
     assert wanted <= named <= set(config.NAMES) | {f"{name}_FILE" for name in config.NAMES}
+
+
+def test_the_way_to_google_wallet_names_settings_and_addresses_that_exist():
+    guide = read("docs/google.md")
+    assert set(re.findall(r"\bLEIMA_\w+", guide)) <= set(config.NAMES)
+    assert set(re.findall(r"`leima ([a-z]+)", guide)) <= set(
+        re.findall(r"[a-z]+", cli.parser().format_help())
+    )
+    served = read("server/web/pages.py")
+    assert '"/designs/<name>/<edition>/google/<file_name>"' in served
 
 
 def test_every_conformance_case_names_a_test_that_exists():

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from googlewallet import throwaway
 from passkit.throwaway import Authority
 from server import checks, cli, designs, doctor
 from server.errors import SettingsError
 from server.models import Programme
+from server.web import badges
 
 AT = datetime.now(UTC).replace(microsecond=0)
 
@@ -161,6 +163,56 @@ def test_the_certificate_of_https_is_looked_at(settings, tmp_path, age, level):
     (tmp_path / "tls.pem").write_bytes(issued.certificate_pem)
     settings = replace(settings, tls_cert_file=tmp_path / "tls.pem")
     assert [check.level for check in doctor._tls(settings, AT)] == [level]
+
+
+def test_google_is_looked_at_and_asked_when_it_is_set_up(examine, migrated, tmp_path, monkeypatch):
+    assert examine()["google"].level == "ok"
+    path = throwaway.load_or_create(tmp_path / "t", token_uri="http://127.0.0.1:1/token")
+    own = {
+        "LEIMA_GOOGLE_ISSUER_ID": throwaway.ISSUER_ID,
+        "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE": path,
+        "LEIMA_GOOGLE_API_URL": "http://127.0.0.1:1",
+    }
+    offline = examine(**own)
+    assert offline["google"].level == "warn"
+    assert "google queue" in offline
+    assert "google access" not in offline
+    asked = {check.name: check for check in doctor.examine(AT, is_outside_tried=True)}
+    assert asked["google access"].level == "fail"
+
+
+@pytest.fixture
+def badge_folder(tmp_path, monkeypatch) -> Path:
+    """Where badges are, for this test."""
+    folder = tmp_path / "badges"
+    folder.mkdir()
+    monkeypatch.setattr(badges, "FOLDER", folder)
+    return folder
+
+
+def test_badges_that_are_missing_are_named(examine, migrated, tmp_path, badge_folder):
+    assert examine()["badges"].level == "ok"
+    check = examine(LEIMA_PUBLIC_URL="https://cards.example.com")["badges"]
+    assert (check.level, "add_to_apple_wallet.fi.svg" in check.says) == ("warn", True)
+    assert "google" not in check.says
+    path = throwaway.load_or_create(tmp_path / "t", token_uri="http://127.0.0.1:1/token")
+    own = {"ISSUER_ID": throwaway.ISSUER_ID, "SERVICE_ACCOUNT_FILE": path}
+    check = examine(**{f"LEIMA_GOOGLE_{name}": value for name, value in own.items()})["badges"]
+    assert "view_in_google_wallet.sv.svg" in check.says
+
+
+def test_badges_that_are_in_place_are_well(examine, migrated, badge_folder):
+    for name in badges.missing():
+        (badge_folder / name).write_text("<svg/>")
+    assert examine(LEIMA_PUBLIC_URL="https://cards.example.com")["badges"].level == "ok"
+
+
+def test_before_there_are_tables_only_the_account_is_looked_at(examine, tmp_path):
+    path = throwaway.load_or_create(tmp_path / "t", token_uri="http://127.0.0.1:1/token")
+    found = examine(
+        LEIMA_GOOGLE_ISSUER_ID=throwaway.ISSUER_ID, LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE=path
+    )
+    assert [name for name in found if name.startswith("google")] == ["google"]
 
 
 class _Terminal(io.StringIO):

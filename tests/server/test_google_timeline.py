@@ -2,14 +2,14 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from googlewallet.errors import Verdict
 from server import cards, metrics, timeline, timeline_text, traces
 from server.face import Text
-from server.wallets.google_trace import ShownLine, Told, note_callback, note_told, shown_lines
+from server.wallets.google_shown import ShownLine, shown_lines
+from server.wallets.google_trace import Told, note_callback, note_told
 from tests.server.google_rows import ISSUER, AtGoogle, balance
 
 
@@ -139,8 +139,7 @@ def test_a_programme_that_google_refuses_is_the_verdict_of_its_cards(saved):
 
 def test_an_account_that_google_does_not_let_in_holds_up_every_card(saved):
     saved.google.owe()
-    until = saved.clock() + timedelta(hours=1)
-    saved.google.set_issuer(paused_until=until, pause_reason="permissionDenied")
+    saved.google.set_issuer(pause_reason="permissionDenied")
     assert saved.read().verdict.code == "google_paused"
 
 
@@ -175,11 +174,11 @@ def test_steps_of_google_are_told_in_words_for_people(saved):
         "Google was given the card",
         "put into Google Wallet",
         "Google took the change (picture, points). Google was asked to announce",
-        "Google took the change (texts). Silently: the announcements of these 24 hours",
+        "Google took the change (texts). Silently, because the day's announcements",
         "told again, silently (403 quotaExceeded)",
         "Google did not answer: again later (no answer)",
-        "It shows: STAMPS 1.",
-        "Within 24 hours: 1.",
+        "It shows STAMPS 1. Announced within 24 hours: 1.",
+        "What it took last: Silently, because the day's",
     ):
         assert words in text, words
     assert not {"loyaltyPoints", "PATCH", "patch", "NOTIFY"} & set(text.split())

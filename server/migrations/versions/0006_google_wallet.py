@@ -93,6 +93,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_google_object_given_up",
+        "google_object",
+        ["card_id"],
+        sqlite_where=sa.text("error IS NOT NULL AND due_at IS NULL"),
+        postgresql_where=sa.text("error IS NOT NULL AND due_at IS NULL"),
+    )
     op.create_table(
         "google_callback",
         sa.Column("nonce", sa.String(), nullable=False),

@@ -1,6 +1,7 @@
 """Cards: making one, reading one, and what happened on it."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Response, g, jsonify, url_for
@@ -10,7 +11,7 @@ from server import cards, events, history, members, timeline, traces
 from server.google_verdicts import GoogleFacts, spoken
 from server.verdicts import Verdict
 from server.wallets.apple_trace import pushes_are_off
-from server.wallets.google_trace import shown_lines
+from server.wallets.google_shown import differing, shown_lines
 from server.web import identity, services
 from server.web.api.contract import KEY_HEADER, api, idempotency_key, problems, send
 from server.web.api.schemas import CardLinks, CardPath, CardView, EventPage, NewCard, PageQuery
@@ -88,6 +89,7 @@ def show_timeline(path: CardPath, query: PageQuery) -> Response:
         limit=query.limit,
         cursor=query.cursor,
         is_push_off=pushes_are_off(services().settings, identity()),
+        differing=partial(differing, services()),
     )
     return jsonify(timeline_view(shown, found, at=services().now()))
 
@@ -125,6 +127,7 @@ def _google(facts: GoogleFacts, verdict: Verdict, *, at: datetime) -> dict[str, 
         "saved_at": _moment(facts.saved_at),
         "left_at": _moment(facts.left_at),
         "is_behind": facts.is_behind,
+        "differs": facts.differs,
         "sent_at": _moment(facts.sent_at),
         "due_at": _moment(facts.due_at),
         "lines": [

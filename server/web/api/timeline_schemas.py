@@ -45,7 +45,8 @@ class TimelineGoogle(Given):
     """The card at Google, which keeps the phones that hold it there up to date.
 
     `is_in_wallet`: somebody holds it. `is_behind`: Google has an older version than the newest, and
-    `due_at` is when it is told; null when nothing is owed, or it was given up. `sent_at` is when it
+    `due_at` is when it is told; null when nothing is owed, or it was given up. `differs` names the
+    parts of the card that are others than those Google has. `sent_at` is when it
     took something last, and `lines` what it shows since. `announcement` tells whether the last
     change asked the phone to speak, and if not why; `announced` counts those of the last 24 hours,
     and until `hushed_until` there can be none.
@@ -55,6 +56,7 @@ class TimelineGoogle(Given):
     saved_at: datetime | None
     left_at: datetime | None
     is_behind: bool
+    differs: list[str]
     sent_at: datetime | None
     due_at: datetime | None
     lines: list[TimelineGoogleLine]

@@ -1,7 +1,6 @@
 """How fast Google is asked: by all workers together, and those who wait first."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
@@ -165,20 +164,31 @@ def test_a_stamp_overtakes_the_many_within_a_second(google, ledger, crowd):
     assert google.calls()[number].at - stamped_at <= timedelta(seconds=1)
 
 
-def test_slow_answers_to_the_many_leave_a_thread_to_those_who_wait(google, ledger, crowd):
+def test_slow_answers_to_the_many_leave_a_thread_to_those_who_wait(
+    google, ledger, crowd, monkeypatch
+):
     google.save(ledger.card)
     google.restart(google_per_second=10.0)
     google.clock.move(seconds=10)
     google.forget()
-    google.stand_in.faults = Faults(delay_seconds=3.0)
+    mine, client, answering = (
+        google.object_id(ledger.card),
+        google.account.client,
+        threading.Event(),
+    )
+    patch = client.patch
+
+    def late(kind, id, body):
+        assert id == mine or answering.wait(20)
+        return patch(kind, id, body)
+
+    monkeypatch.setattr(client, "patch", late)
     change_in_bulk(google, ledger, crowd)
-    while google.sync.step() and google.sync._room(is_bulk=True):
-        pass
-    time.sleep(0.5)  # by then they are there, and wait for their answers
-    google.stand_in.faults = Faults()
+    google.sync.step()
     ledger.stamp()
-    google.run_until(lambda: bool(google.calls()))
-    assert google.calls()[0].path.endswith(google.object_id(ledger.card))
+    google.run_until(lambda: google.balance(ledger.card) == 1)
+    assert len(google.calls()) == 1
+    answering.set()
     google.settle()
 
 
