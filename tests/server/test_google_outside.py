@@ -11,6 +11,7 @@ from googlewallet import throwaway
 from googlewallet.client import Kind, WalletClient
 from googlewallet.credentials import SCOPE, ServiceAccount
 from server import google_outside, outside
+from server.app import create_app
 from server.google_outside import Known
 from server.outside import Answer
 from server.sandbox.google import GoogleStandIn
@@ -277,6 +278,16 @@ def test_what_keeps_google_from_calling_back_is_named(look, world, path, answer,
         world[PUBLIC + path] = answer
     check = look(public_url=PUBLIC)["google callback"]
     assert (check.level, word in check.says) == ("fail", True)
+
+
+def test_our_own_answer_to_what_is_no_callback_is_known(services, look, world, tmp_path, google):
+    account_file = tmp_path / "throwaway" / "service-account.json"
+    own = {"google_issuer_id": ISSUER, "google_service_account_file": account_file}
+    app = create_app(replace(services, settings=replace(services.settings, **own)))
+    answer = app.test_client().post("/google/callback", data="{}")
+    lowered = {name.lower(): value for name, value in answer.headers.items()}
+    world[f"{PUBLIC}/google/callback"] = Answer(answer.status_code, lowered, answer.text)
+    assert look(public_url=PUBLIC)["google callback"].level == "ok"
 
 
 def test_robots_that_may_come_to_the_callback_are_well(look, world):
