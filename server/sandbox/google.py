@@ -171,7 +171,7 @@ class GoogleStandIn:
     @property
     def wallets(self) -> dict[str, tuple[str, ...]]:
         """The ids of the objects that each account has, the oldest first."""
-        saved = list(self._store.saved())
+        saved = self._store.saved()
         return {
             account_id: tuple(id for id, savers in saved if account_id in savers)
             for account_id in self.accounts

@@ -26,7 +26,7 @@ from server.sandbox.google_shapes import Shapes
 
 API = "/walletobjects/v1/"
 TOKEN = "/token"  # noqa: S105 - a path
-_KEPT = 100_000
+_KEPT = 50_000
 _RESOURCE = re.compile(r"(?P<kind>[a-zA-Z]+)(/(?P<id>[^/]+)(/(?P<action>[a-zA-Z]+))?)?")
 
 Action = Callable[["Call"], dict[str, Any]]

@@ -6,7 +6,7 @@ start. A last line that was cut off in the middle is as if it had never been.
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,9 +72,10 @@ class Store:
             self._savers[object_id] = tuple(accounts)
             self._write([object_id, list(self._savers[object_id])])
 
-    def saved(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def saved(self) -> list[tuple[str, tuple[str, ...]]]:
         """Every object that somebody has, and who."""
-        return iter([(id, accounts) for id, accounts in self._savers.items() if accounts])
+        with self.lock:
+            return [(id, accounts) for id, accounts in self._savers.items() if accounts]
 
     def kind_of(self, object_id: str) -> Kind | None:
         """Which type of object has the id."""
