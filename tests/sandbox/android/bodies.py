@@ -4,8 +4,9 @@ from typing import Any
 
 from googlewallet.throwaway import ISSUER_ID
 
+CARD = f"{ISSUER_ID}.aino-card"
 CLASS_ID = f"{ISSUER_ID}.coffee"
-OFFER_CLASS_ID = f"{ISSUER_ID}.coffee_reward"
+OFFER_CLASS_ID = f"{CLASS_ID}_reward"
 
 
 def said(fi: str, sv: str, en: str) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def loyalty_class(base: str = "https://cafe.example", **changes: Any) -> dict[st
 
 def loyalty_object(base: str = "https://cafe.example", **changes: Any) -> dict[str, Any]:
     return {
-        "id": f"{ISSUER_ID}.aino-card",
+        "id": CARD,
         "classId": CLASS_ID,
         "state": "ACTIVE",
         "accountId": "2840 1735",
@@ -78,7 +79,7 @@ def offer_class(**changes: Any) -> dict[str, Any]:
 
 def offer_object(**changes: Any) -> dict[str, Any]:
     return {
-        "id": f"{ISSUER_ID}.aino-card_reward",
+        "id": f"{CARD}_reward",
         "classId": OFFER_CLASS_ID,
         "state": "ACTIVE",
         "validTimeInterval": {"end": {"date": "2027-01-31T21:59:59Z"}},

@@ -9,7 +9,7 @@ import requests
 from googlewallet.client import Kind
 from server.sandbox.errors import PassRefused, SaveRefused, StateUnreadable
 from tests.sandbox.android import bodies
-from tests.sandbox.android.conftest import CARD
+from tests.sandbox.android.bodies import CARD
 
 OFFER = f"{CARD}_reward"
 
@@ -29,17 +29,17 @@ def test_each_account_has_a_phone_of_its_own(androids):
     ]
 
 
-def test_what_is_saved_appears_on_that_phone_only(cafe, pixel, galaxy, until):
-    cafe.save("aino")
+def test_what_is_saved_appears_on_that_phone_only(cafe, google, pixel, galaxy, until):
+    google.save(cafe.jwt(), "aino")
     until(lambda: CARD in pixel.look().cards)
     assert lines(pixel) == ["Saved Kahvipassi"]
     assert galaxy.look().cards == {}
 
 
-def test_a_save_link_is_opened_on_a_phone(cafe, galaxy):
+def test_a_save_link_is_opened_on_a_phone(cafe, google, galaxy):
     galaxy.add(cafe.link())
     assert balance(galaxy) == 7
-    assert cafe.google.wallets["linnea"] == (CARD,)
+    assert google.wallets["linnea"] == (CARD,)
 
 
 def test_a_link_of_the_service_is_followed_to_the_save_link(cafe, site, pixel):
@@ -139,12 +139,12 @@ def test_a_linked_offer_comes_and_goes_with_the_card(cafe, pixel, until):
     until(lambda: not pixel.look().cards[CARD].offers)
 
 
-def test_a_phone_that_is_off_catches_up_when_it_is_on(cafe, pixel, galaxy, until):
+def test_a_phone_that_is_off_catches_up_when_it_is_on(cafe, google, pixel, galaxy, until):
     pixel.add(cafe.link())
     pixel.switch(is_on=False)
     cafe.insert(Kind.LOYALTY_OBJECT, bodies.loyalty_object(cafe.site.url, id=f"{CARD}-2"))
     cafe.stamp(8, notifyPreference="NOTIFY_ON_UPDATE")
-    cafe.save("linnea", f"{CARD}-2")
+    google.save(cafe.jwt(f"{CARD}-2"), "linnea")
     until(lambda: galaxy.look().cards)  # the news have gone round
     assert balance(pixel) == 7
     pixel.switch(is_on=True)
@@ -152,14 +152,14 @@ def test_a_phone_that_is_off_catches_up_when_it_is_on(cafe, pixel, galaxy, until
     assert len(pixel.look().notifications) == 1
 
 
-def test_a_phone_that_is_off_opens_and_removes_nothing(cafe, pixel):
+def test_a_phone_that_is_off_opens_and_removes_nothing(cafe, google, pixel):
     pixel.add(cafe.link())
     pixel.switch(is_on=False)
     with pytest.raises(PassRefused, match="off"):
         pixel.add(cafe.link())
     with pytest.raises(PassRefused, match="off"):
         pixel.remove(CARD)
-    assert cafe.google.wallets["aino"] == (CARD,)
+    assert google.wallets["aino"] == (CARD,)
 
 
 def test_switching_on_what_is_on_changes_nothing(pixel):
@@ -167,18 +167,18 @@ def test_switching_on_what_is_on_changes_nothing(pixel):
     assert lines(pixel) == []
 
 
-def test_the_account_saves_while_the_phone_is_off(cafe, pixel):
+def test_the_account_saves_while_the_phone_is_off(cafe, google, pixel):
     pixel.switch(is_on=False)
-    cafe.save("aino")
+    google.save(cafe.jwt(), "aino")
     pixel.switch(is_on=True)
     assert balance(pixel) == 7
 
 
-def test_a_removed_card_is_gone_from_the_account_and_can_be_saved_again(cafe, pixel):
+def test_a_removed_card_is_gone_from_the_account_and_can_be_saved_again(cafe, google, pixel):
     pixel.add(cafe.link())
     assert pixel.remove(CARD)
     assert not pixel.remove(CARD)
-    assert (pixel.look().cards, cafe.google.wallets["aino"]) == ({}, ())
+    assert (pixel.look().cards, google.wallets["aino"]) == ({}, ())
     pixel.add(cafe.link())
     assert lines(pixel) == ["Saved Kahvipassi", "Removed Kahvipassi", "Saved Kahvipassi"]
 

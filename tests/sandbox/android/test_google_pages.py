@@ -10,7 +10,7 @@ from PIL import Image
 
 from server.sandbox import google_pages
 from server.sandbox.google_pictures import GooglePictures
-from tests.sandbox.android.conftest import CARD
+from tests.sandbox.android.bodies import CARD
 
 
 def phones(web) -> dict[str, dict]:
@@ -34,22 +34,22 @@ def test_phones_of_both_systems_stand_side_by_side(web):
     ]
 
 
-def test_a_save_page_shows_the_card_and_a_button_for_each_phone(web, cafe):
+def test_a_save_page_shows_the_card_and_a_button_for_each_phone(web, cafe, google):
     page = web.get(path(cafe.link()), headers={"Accept-Language": "fi"})
     assert page.status_code == 200
     assert "Kahvipassi" in page.text
     assert page.text.count('name="phone"') == 2
     assert "LEIMA-0001" not in page.text  # nobody has the card yet: its code stays away
-    assert cafe.google.wallets["aino"] == ()
+    assert google.wallets["aino"] == ()
 
 
-def test_a_button_saves_the_card_and_then_leads_to_the_phone(web, cafe):
+def test_a_button_saves_the_card_and_then_leads_to_the_phone(web, cafe, google):
     answer = save(web, cafe)
     assert answer.status_code == 303
     page = web.get(answer.location)
     assert 'href="/#aino-pixel"' in page.text
     assert page.text.count('name="phone"') == 1
-    assert cafe.google.wallets["aino"] == (CARD,)
+    assert google.wallets["aino"] == (CARD,)
 
 
 def test_a_link_that_somebody_used_is_refused_to_another_with_the_reason(web, cafe):
@@ -67,18 +67,18 @@ def test_a_tampered_link_is_refused_with_the_reason(web, cafe):
     assert "Something went wrong" in refused.text
 
 
-def test_only_a_phone_that_is_there_saves(web, cafe):
+def test_only_a_phone_that_is_there_saves(web, cafe, google):
     assert save(web, cafe, "aino").status_code == 400
-    assert cafe.google.wallets["aino"] == ()
+    assert google.wallets["aino"] == ()
 
 
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
 )
-def test_other_sites_save_nothing(web, cafe, headers: dict[str, str]):
+def test_other_sites_save_nothing(web, cafe, google, headers: dict[str, str]):
     answer = web.post(path(cafe.link()), data={"phone": "aino-pixel"}, headers=headers)
     assert answer.status_code == 403
-    assert cafe.google.wallets["aino"] == ()
+    assert google.wallets["aino"] == ()
 
 
 def test_the_stand_ins_save_links_lead_to_the_page(cafe):
