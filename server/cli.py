@@ -27,7 +27,6 @@ from server import (
     migrations,
     renewals,
     supervisor,
-    timeline,
     timeline_text,
     traces,
 )
@@ -36,7 +35,8 @@ from server.db import Database
 from server.errors import LeimaError
 from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
-from server.verdicts import FAIL
+from server.timelines import timeline
+from server.timelines.verdicts import FAIL
 from server.wallets import google_guard, identity
 from server.wallets.apple_trace import pushes_are_off
 from server.wallets.google_shown import differing

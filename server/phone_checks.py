@@ -14,7 +14,7 @@ from server.checks import FAIL, OK, WARN, Check
 from server.db import Database
 from server.errors import SettingsError
 from server.models import Device, Pass, PassType, Programme, Trace
-from server.verdict_words import COMPLAINTS
+from server.timelines.verdict_words import COMPLAINTS
 from server.wallets.identity import Identity
 
 _LOOKED_AT = 20_000  # of the newest rows

@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from server import cards, timeline
+from server import cards
 from server.cards import Shown
 from server.db import Database
 from server.errors import NotFound
-from server.google_verdicts import GoogleFacts, spoken
-from server.google_words import SILENCES
 from server.models import Brand, Card, Pass
-from server.timeline import Step, Timeline
-from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
+from server.timelines import timeline
+from server.timelines.google_verdict_words import SILENCES
+from server.timelines.google_verdicts import GoogleFacts, spoken
+from server.timelines.timeline import Step, Timeline
+from server.timelines.verdicts import FAIL, OK, WAIT, WARN, Verdict
 from server.wallets.google_shown import shown_lines
 
 _WIDTH = 100

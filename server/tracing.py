@@ -1,6 +1,6 @@
 """Noting what happens to passes, at no cost to whoever is served meanwhile.
 
-A note is kept in memory and written in batches by another thread (`server.timeline`). What is in
+A note is kept in memory and written in batches by another thread (`server.traces`). What is in
 memory when a process is killed is lost: half a second of the trace, never anything of the ledger.
 """
 

@@ -4,9 +4,10 @@ import io
 
 import pytest
 
-from server import cli, timeline, timeline_text, traces
+from server import cli, timeline_text, traces
 from server.errors import NotFound
 from server.timeline_text import find
+from server.timelines import timeline
 
 
 @pytest.fixture

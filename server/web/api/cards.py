@@ -7,9 +7,10 @@ from typing import Any
 from flask import Response, g, jsonify, url_for
 from flask_openapi3.models.tag import Tag
 
-from server import cards, events, history, members, timeline, traces
-from server.google_verdicts import GoogleFacts, spoken
-from server.verdicts import Verdict
+from server import cards, events, history, members, traces
+from server.timelines import timeline
+from server.timelines.google_verdicts import GoogleFacts, spoken
+from server.timelines.verdicts import Verdict
 from server.wallets.apple_trace import pushes_are_off
 from server.wallets.google_shown import differing, shown_lines
 from server.web import identity, services

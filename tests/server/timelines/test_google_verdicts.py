@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server import google_verdicts, verdicts
-from server.google_verdicts import Call, GoogleFacts, of_google, spoken
-from server.google_words import SILENCES, WORDS
-from server.verdicts import CardFacts, PhoneFacts, of_card, of_phone
+from server.timelines import google_verdicts, verdicts
+from server.timelines.google_verdict_words import SILENCES, WORDS
+from server.timelines.google_verdicts import Call, GoogleFacts, of_google, spoken
+from server.timelines.verdicts import CardFacts, PhoneFacts, of_card, of_phone
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

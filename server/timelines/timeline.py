@@ -19,9 +19,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import Session, col, select
 
-from server import history, verdicts
+from server import history
 from server.cards import Shown
-from server.google_verdicts import Call, GoogleFacts, of_google
 from server.models import (
     Delivery,
     Device,
@@ -34,8 +33,10 @@ from server.models import (
     Trace,
 )
 from server.services import Services
+from server.timelines import verdicts
+from server.timelines.google_verdicts import Call, GoogleFacts, of_google
+from server.timelines.verdicts import CardFacts, PhoneFacts, Push, Verdict
 from server.traces import device_key, second
-from server.verdicts import CardFacts, PhoneFacts, Push, Verdict
 
 Compare = Callable[[UUID, Mapping[str, Any]], list[str]]
 

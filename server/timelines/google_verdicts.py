@@ -1,7 +1,7 @@
 """Whether the card in Google Wallet is what it should be: told from what was seen.
 
-Pure, as `server.verdicts` is for phones with the card in Apple Wallet. Here Google tells the
-phones: what they show is what Google took last.
+Pure, as `verdicts` is for phones with the card in Apple Wallet. Here Google tells the phones: what
+they show is what Google took last.
 """
 
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.face import Text
-from server.google_words import SILENCES, WORDS
-from server.verdicts import FAIL, OK, WAIT, WARN, Verdict
+from server.timelines.google_verdict_words import SILENCES, WORDS
+from server.timelines.verdicts import FAIL, OK, WAIT, WARN, Verdict
 
 _LEVELS = {
     "google_in_step": OK,

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from googlewallet.errors import Verdict
-from server import cards, metrics, timeline, timeline_text, traces
+from server import cards, metrics, timeline_text, traces
 from server.face import Text
+from server.timelines import timeline
 from server.wallets.google_shown import ShownLine, shown_lines
 from server.wallets.google_trace import Told, note_callback, note_told
 from tests.server.google_rows import ISSUER, AtGoogle, balance

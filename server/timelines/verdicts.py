@@ -1,7 +1,7 @@
 """Why a card on a phone is, or is not, what it should be: told from what was seen.
 
-Pure: the facts come from `server.timeline`, the words from `server.verdict_words`. Phones say
-little, so a verdict is the most likely reading; each comes with what to do next.
+Pure: the facts come from `timeline`, the words from `verdict_words`. Phones say little, so a
+verdict is the most likely reading; each comes with what to do next.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.face import Text
-from server.verdict_words import COMPLAINTS, WORDS
+from server.timelines.verdict_words import COMPLAINTS, WORDS
 
 OK, WAIT, WARN, FAIL = "ok", "wait", "warn", "fail"
 

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server import cards, registrations, timeline, traces
+from server import cards, registrations, traces
 from server.errors import Refused
 from server.sandbox.faults import AnswerFault, Faults
+from server.timelines import timeline
 from server.wallets import apple_trace
 from server.wallets.identity import load
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server import verdicts
-from server.verdict_words import COMPLAINTS, WORDS
-from server.verdicts import CardFacts, PhoneFacts, Push
+from server.timelines import verdicts
+from server.timelines.verdict_words import COMPLAINTS, WORDS
+from server.timelines.verdicts import CardFacts, PhoneFacts, Push
 from server.wallets import device_log
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

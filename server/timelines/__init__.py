@@ -1,0 +1,1 @@
+"""A card's way to its phones and to Google: read as steps, and judged."""
