@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from server import config, migrations
+from server import clock, config, migrations
 from server.db import Database
 from server.errors import SettingsError
 from server.services import Services
@@ -51,12 +51,12 @@ def reconcile(_options: argparse.Namespace) -> int:
 
 def _opened() -> tuple[Services, Account]:
     settings = config.read()
-    services = Services(Database(settings.database_url), settings)
-    migrations.require_current(services.database.engine)
-    account = Accounts(settings, services.now).current()
+    account = Accounts(settings, clock.now).current()
     if account is None:
         raise SettingsError(
             "Google Wallet is not set up: give LEIMA_GOOGLE_ISSUER_ID and "
             "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE, see docs/google.md"
         )
+    services = Services(Database(settings.database_url), settings)
+    migrations.require_current(services.database.engine)
     return services, account
