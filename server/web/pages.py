@@ -59,12 +59,12 @@ def badge_image(file_name: str) -> Response:
     return send_file(io.BytesIO(path.read_bytes()), "image/svg+xml", max_age=31_536_000)
 
 
-@pages.get("/designs/<name>/<edition>/google/<file_name>")
-def google_image(name: str, edition: str, file_name: str) -> Response:
+@pages.get("/designs/<name>/<version>/google/<file_name>")
+def google_image(name: str, version: str, file_name: str) -> Response:
     """A picture that Google Wallet fetches; its address tells all that it depends on."""
     design = designs.load(name) if name in designs.names() else None
     folder = services().settings.data_dir / strips.FOLDER
-    if design is None or google_pictures.edition(design) != edition:
+    if design is None or google_pictures.edition(design) != version:
         raise NotFound("image_unknown", "There is no such picture.")
     data = google_pictures.picture(design, file_name, folder)
     if data is None:

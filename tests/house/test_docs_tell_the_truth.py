@@ -22,7 +22,11 @@ def test_every_setting_is_documented_and_nothing_else():
 
 def test_every_certificate_setting_is_explained_and_exists():
     named = set(re.findall(r"\bLEIMA_\w+", read("certs.example/README.md")))
-    wanted = {name for name in config.NAMES if name.startswith(("LEIMA_APPLE", "LEIMA_APNS", "LEIMA_GOOGLE"))}
+    wanted = {
+        name
+        for name in config.NAMES
+        if name.startswith(("LEIMA_APPLE", "LEIMA_APNS", "LEIMA_GOOGLE"))
+    }
     assert wanted <= named <= set(config.NAMES) | {f"{name}_FILE" for name in config.NAMES}
 
 
@@ -33,7 +37,7 @@ def test_the_way_to_google_wallet_names_settings_and_addresses_that_exist():
         re.findall(r"[a-z]+", cli.parser().format_help())
     )
     served = read("server/web/pages.py")
-    assert '"/designs/<name>/<edition>/google/<file_name>"' in served
+    assert '"/designs/<name>/<version>/google/<file_name>"' in served
 
 
 def test_every_conformance_case_names_a_test_that_exists():

@@ -5,7 +5,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from server import cli, config
+from passkit.colors import Color
+from server import cli, config, designs
 
 OURS = config.TEMPLATES / "passes"
 
@@ -96,6 +97,25 @@ def test_masters_are_cut_to_every_size_around_their_focus(leima, own):
         assert strip.size == (375 * scale, 144 * scale)
         red, _, blue = strip.getpixel((10, 10))
         assert blue > red
+
+
+def test_an_icon_becomes_the_logo_that_google_wallet_shows_too(leima, own):
+    Image.new("RGBA", (900, 600), (0, 0, 200, 255)).save(own / "source" / "icon.png")
+    code, said = leima("cut", own)
+    assert code == 0
+    assert "google/logo.png" in said
+    with Image.open(own / "google" / "logo.png") as logo:
+        assert logo.size == (660, 660)
+        assert set(logo.convert("RGB").get_flattened_data()) == {(0, 0, 200)}
+
+
+def test_an_icon_with_clear_places_gets_the_designs_ground_as_logo(leima, own):
+    Image.new("RGBA", (600, 600), (0, 0, 0, 0)).save(own / "source" / "icon.png")
+    leima("cut", own)
+    ground = Color.parse(designs.read(own).background_color)
+    with Image.open(own / "google" / "logo.png") as logo:
+        shown = set(logo.convert("RGBA").get_flattened_data())
+    assert shown == {(ground.red, ground.green, ground.blue, 255)}
 
 
 def test_a_master_that_is_too_small_is_told(leima, own):
