@@ -41,7 +41,6 @@ SAMPLES = {
     "brand_slug": "aalto",
     "card_id": "0f0f0f0f-0000-4000-8000-000000000000",
     "device": "d" * 32,
-    "edition": "0" * 12,
     "event_id": "event-0001",
     "file_name": "icon.png",
     "filename": "base.css",

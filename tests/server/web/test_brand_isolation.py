@@ -203,7 +203,6 @@ PUBLIC = {
     "pages.brand_stylesheet": "a brand's colours, which it shows to everybody",
     "pages.design_image": "pictures of designs, which everybody with a card sees",
     "pages.badge_image": "badges of the wallets, the same for everybody",
-    "pages.google_image": "pictures of designs, which everybody with a card sees",
     "pages.stamp_image": "pictures of designs, which everybody with a card sees",
     "till.login_form": "an empty form",
     "till.login": "names nothing but the login, whose password decides: test_till",
@@ -287,7 +286,6 @@ def test_every_endpoint_that_names_something_is_tried(app):
         "file_name",
         "device",
         "pass_type",
-        "edition",
     }
     named = {r.endpoint for r in app.url_map.iter_rules() if set(r.arguments) - open_names}
     assert named <= set(TRIED)
