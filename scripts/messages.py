@@ -20,6 +20,8 @@ LANGUAGES = {"fi": "Finnish", "sv": "Swedish"}
 _METHODS = [
     ("server/web/**.py", "python"),
     ("templates/web/phones.html", "ignore"),
+    ("templates/web/parts/android.html", "ignore"),
+    ("templates/web/parts/phone_side.html", "ignore"),
     ("templates/web/**.html", "jinja2"),
 ]
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,6 +7,7 @@ at the size of a phone and of a desk, light and dark, to var/shots.
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -24,6 +25,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 SIZES = {"phone": (390, 844), "desk": (1280, 860)}
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 27_0 like Mac OS X)"
 ANDROID = "Mozilla/5.0 (Linux; Android 16; Pixel 10)"
+PREVIEW = "WhatsApp/2.25 A"
 
 
 class Stage:
@@ -41,6 +43,7 @@ class Stage:
         self.eero = self._card("Eero", stamps=(5, 5))
         for card in (self.eero, self.aino):
             self._post(f"{sandbox['phones_url']}phones/aino/add", {"url": card["pass_url"]})
+        self._save(self.eero, "linnea")
         self._stamp(self.aino, 1)
 
     def __enter__(self) -> "Stage":
@@ -79,6 +82,29 @@ class Stage:
         page.keyboard.type(card.get("member_number", "HELLOWORLD"))
         page.keyboard.press("Enter")
         page.wait_for_selector("#result:not([data-code=idle]):not([data-code=sending])")
+
+    def failing_way(self, status: int) -> str:
+        """A new card's way into Google Wallet, where every call is answered so until `mend`."""
+        self._fail({"status": status, "count": None})
+        return str(self._card(f"Kaino{next(self._events)}", stamps=())["save_url"])
+
+    def mend(self) -> None:
+        """Nothing goes wrong at Google any more."""
+        self._fail()
+
+    def _fail(self, *faults: dict[str, Any]) -> None:
+        self._post(f"{self.sandbox['google_url']}/control/faults", {"answers": faults})
+
+    def _save(self, card: dict[str, Any], account: str) -> None:
+        """Put a card into somebody's Google Wallet, and wait until Google has told."""
+        answer = self.http.post(card["save_url"], allow_redirects=False, timeout=20)
+        save = {"link": answer.headers["Location"], "account": account}
+        self._post(f"{self.sandbox['google_url']}/control/save", save)
+        page = {"headers": {"User-Agent": ANDROID}, "timeout": 20}
+        until = time.monotonic() + 20
+        while "View in Google Wallet" not in self.http.get(card["card_url"], **page).text:
+            assert time.monotonic() < until, "Google did not tell who has the card"
+            time.sleep(0.05)
 
     def _card(self, name: str, *, stamps: tuple[int, ...]) -> dict[str, Any]:
         slug = self.sandbox["programmes"][0]["slug"]
@@ -160,6 +186,20 @@ def _turn_card(_stage: Stage, page: Page) -> None:
     page.wait_for_selector(".pass__back:not([hidden])")
 
 
+def _google(stage: Stage) -> str:
+    return str(stage.aino["save_url"])
+
+
+def _google_held(stage: Stage) -> str:
+    return str(stage.eero["save_url"])
+
+
+def _press(stage: Stage, page: Page) -> None:
+    page.click("[data-testid=google-go]")
+    page.wait_for_selector("[data-testid=google-later], [data-testid=google-refused]")
+    stage.mend()
+
+
 PAGES = {
     "home": Look(lambda stage: stage.base),
     "join": Look(_join),
@@ -168,6 +208,11 @@ PAGES = {
     "join-wrong": Look(_join, _join_wrong),
     "card-iphone": Look(_card, agent=IPHONE, sizes=("phone",)),
     "card-android": Look(_card, agent=ANDROID, sizes=("phone",)),
+    "card-held": Look(lambda stage: stage.eero["card_url"], agent=ANDROID, sizes=("phone",)),
+    "google": Look(_google, agent=PREVIEW),
+    "google-held": Look(_google_held),
+    "google-later": Look(lambda stage: stage.failing_way(503), _press, agent=PREVIEW),
+    "google-refused": Look(lambda stage: stage.failing_way(400), _press, agent=PREVIEW),
     "card": Look(_card, sizes=("desk",)),
     "phones": Look(_phones),
     "phones-back": Look(_phones, _turn_card),

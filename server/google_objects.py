@@ -275,7 +275,8 @@ def note_callback(database: Database, callback: Heard, *, at: datetime) -> bool:
             return False
         values = {"nonce": callback.nonce, "expires_at": callback.expires_at}
         insert = inserting(session)(GoogleCallback).values(values).on_conflict_do_nothing()
-        if not session.connection().execute(insert).rowcount:
+        is_new = insert.returning(col(GoogleCallback.nonce))
+        if session.connection().execute(is_new).first() is None:
             return False
         pen.write(google_rows.ASK, row_id=rows[0].card_id, soonest=at, lane=False, has_users=None)
         wake(session)

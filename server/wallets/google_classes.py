@@ -13,16 +13,50 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import String, Table, bindparam, cast, select
+
 from googlewallet.client import Kind
 from googlewallet.errors import ApiError, ContentError, Verdict
-from server import catalogue, google_issuers
+from server import catalogue, designs, google_issuers
+from server.bulk import table_of
 from server.google_issuers import KnownClass
+from server.looks import Look
+from server.models import Brand, Location, Programme, ProgrammePart
 from server.services import Services
 from server.wallets import google
 from server.wallets.google_line import Line
 
 _KINDS = {"loyalty": Kind.LOYALTY_CLASS, "offer": Kind.OFFER_CLASS}
 _NAMES = {"loyalty": "class", "offer": "offer_class"}
+
+_Made = tuple[KnownClass, dict[str, Any], str]  # with the body and its digest
+
+_PROGRAMME, _BRAND = table_of(Programme), table_of(Brand)
+_PART, _LOCATION = table_of(ProgrammePart), table_of(Location)
+
+
+def _whole(*tables: Table) -> list[Any]:
+    """Every column, as text: to see whether anything has changed."""
+    return [
+        cast(column, String).label(f"{table.name}_{column.name}")
+        for table in tables
+        for column in table.c
+    ]
+
+
+_PARTS = Look(
+    select(*_whole(_PROGRAMME, _BRAND, _PART))
+    .join_from(_PROGRAMME, _BRAND, _BRAND.c.id == _PROGRAMME.c.brand_id)
+    .join(_PART, _PART.c.programme_id == _PROGRAMME.c.id)
+    .where(_PROGRAMME.c.id == bindparam("programme_id"))
+    .order_by(_PART.c.position)
+)
+_PLACES = Look(
+    select(*_whole(_LOCATION))
+    .join_from(_LOCATION, _PROGRAMME, _PROGRAMME.c.brand_id == _LOCATION.c.brand_id)
+    .where(_PROGRAMME.c.id == bindparam("programme_id"))
+    .order_by(_LOCATION.c.id)
+)
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +73,7 @@ class Classes:
         self._database = services.database
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._refused: dict[str, str] = {}  # class -> digest of what was refused
+        self._kept: dict[UUID, tuple[object, tuple[_Made, ...]]] = {}
 
     def ensure(self, line: Line, programme_id: UUID, *, is_missing: bool = False) -> None:
         """Google has the programme's classes as they are now. `is_missing`: it has just said that
@@ -48,8 +83,7 @@ class Classes:
             ClassRefused: it does not take one of them.
             ApiError, Halted: as `Line.call`.
         """
-        for known, body in self.wanted(line.account.issuer_id, programme_id):
-            digest = _digest(body)
+        for known, body, digest in self._made(line.account.issuer_id, programme_id):
             if not is_missing and self._is_sent(known.id, digest):
                 continue
             with self._locks[known.id]:  # whoever else waits for it need not send it again
@@ -64,6 +98,26 @@ class Classes:
         Raises:
             ClassRefused: no body can be made that Google would take.
         """
+        for known, body, _ in self._made(issuer_id, programme_id):
+            yield known, body
+
+    def _made(self, issuer_id: str, programme_id: UUID) -> tuple[_Made, ...]:
+        """Made anew only when something has changed of what they are made of: each card asks."""
+        state = issuer_id, *self._inputs(programme_id)
+        known = self._kept.get(programme_id)
+        if known is None or known[0] != state:
+            known = state, tuple(self._make(issuer_id, programme_id))
+            if (issuer_id, *self._inputs(programme_id)) == state:  # nobody has changed it meanwhile
+                self._kept[programme_id] = known
+        return known[1]
+
+    def _inputs(self, programme_id: UUID) -> tuple[object, ...]:
+        rows = self._database.look(_PARTS, programme_id=programme_id)
+        places = self._database.look(_PLACES, programme_id=programme_id)
+        designed = designs.load(rows[0].programme_design).version if rows else ""
+        return tuple(rows), tuple(places), designed
+
+    def _make(self, issuer_id: str, programme_id: UUID) -> Iterator[_Made]:
         shown = catalogue.show_programme(self._database, programme_id)
         if shown is None:
             return
@@ -77,7 +131,7 @@ class Classes:
             raise ClassRefused(str(error)) from error
         for kind, body in bodies.items():
             if body is not None:
-                yield KnownClass(body["id"], programme_id, kind), body
+                yield KnownClass(body["id"], programme_id, kind), body, _digest(body)
 
     def _is_sent(self, class_id: str, digest: str) -> bool:
         found = google_issuers.find_class(self._database, class_id)

@@ -16,17 +16,20 @@ from googlewallet import difference
 from googlewallet.client import Kind, Page
 from googlewallet.errors import ApiError, Verdict
 from server import google_issuers, google_objects
+from server.errors import LeimaError
 from server.google_issuers import KnownClass, Place
 from server.google_objects import Seen
 from server.models import GoogleObject
 from server.services import Services
 from server.wallets import google
+from server.wallets.google_account import Account
 from server.wallets.google_classes import Classes, ClassRefused
-from server.wallets.google_line import Line
+from server.wallets.google_line import Halted, Line
 from server.wallets.google_update import as_sent
 
 _NIGHT = timedelta(hours=1)  # after midnight, UTC
 _MOST_ON_A_PAGE = 100
+_PATIENCE_SECONDS = 600.0  # of whoever asks for it, while the worker takes all there is
 _KINDS = {
     "loyalty": (Kind.LOYALTY_CLASS, Kind.LOYALTY_OBJECT),
     "offer": (Kind.OFFER_CLASS, Kind.OFFER_OBJECT),
@@ -167,6 +170,27 @@ class Reconcile:
         if wrong:
             _log.warning("google.differs class=%s objects=%d", known.id, wrong)
         return wrong
+
+
+def compare_all(services: Services, account: Account) -> Iterator[Progress]:
+    """Begin anew and look at everything, page by page. It may be interrupted at any time: the
+    worker brings it to its end.
+
+    Raises:
+        LeimaError: Google did not answer; what to do.
+    """
+    looks = Reconcile(services, Classes(services))
+    looks.begin(account.issuer_id)
+    progress = Progress(0, 0, is_over=False)
+    while not progress.is_over:
+        line = Line(services, account, None, is_bulk=True, patience=_PATIENCE_SECONDS)
+        try:
+            progress = looks.next_page(line)
+        except (ApiError, Halted) as error:
+            raise LeimaError(f"{error} The worker goes on with it; see leima google check.") from (
+                error
+            )
+        yield progress
 
 
 def _card_of(id: str) -> UUID | None:

@@ -124,7 +124,7 @@ def test_a_scan_made_without_connection_is_sent_once_it_is_back(page: Page, sand
     ("agent", "wanted"),
     [
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)", "Add to Apple Wallet"),
-        ("Mozilla/5.0 (Linux; Android 16; Pixel 10)", "Show this page at the till"),
+        ("Mozilla/5.0 (Linux; Android 16; Pixel 10)", "Add to Google Wallet"),
         ("Mozilla/5.0 (X11; Linux x86_64)", "Move it to your phone"),
     ],
 )

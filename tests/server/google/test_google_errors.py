@@ -115,7 +115,9 @@ def test_others_wait_too_while_google_is_busy(google, saved):
 
 
 def test_one_alarm_and_nothing_more_when_we_are_not_let_in(google, saved, caplog):
-    google.fail(AnswerFault(status=403, reason="permissionDenied", count=None))
+    google.fail(
+        AnswerFault(status=403, reason="permissionDenied", path="walletobjects", count=None)
+    )
     cards = [saved.card, *(saved.enrol(f"Eeva {number}")["id"] for number in range(3))]
     for card in cards[1:]:
         google.sync.want(UUID(str(card)))
@@ -131,7 +133,9 @@ def test_one_alarm_and_nothing_more_when_we_are_not_let_in(google, saved, caplog
 
 
 def test_after_a_pause_one_call_finds_out_for_all(google, saved, clock):
-    google.fail(AnswerFault(status=403, reason="permissionDenied", count=None))
+    google.fail(
+        AnswerFault(status=403, reason="permissionDenied", path="walletobjects", count=None)
+    )
     others = [saved.enrol(f"Eeva {number}")["id"] for number in range(3)]
     saved.stamp()
     google.drain_until_paused()
@@ -150,7 +154,9 @@ def test_after_a_pause_one_call_finds_out_for_all(google, saved, clock):
 
 
 def test_whoever_asks_meanwhile_is_told_that_it_is_paused(google, ledger):
-    google.fail(AnswerFault(status=403, reason="permissionDenied", count=None))
+    google.fail(
+        AnswerFault(status=403, reason="permissionDenied", path="walletobjects", count=None)
+    )
     assert google.bring(ledger.card) is Outcome.PAUSED
     google.forget()
     assert google.bring(ledger.card) is Outcome.PAUSED

@@ -6,10 +6,11 @@ from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
+from sqlmodel import select
 
 from googlewallet.client import Kind
 from server import google_objects
-from server.models import GoogleObject
+from server.models import Brand, GoogleObject, Location
 from server.sandbox.google_faults import AnswerFault, Faults
 from server.wallets.google_sync import Outcome
 
@@ -206,3 +207,29 @@ def test_nothing_of_it_happens_inside_a_transaction(google, ledger):
     google.sync.want(UUID(ledger.card))
     with google.services.database.transaction(), pytest.raises(RuntimeError):
         google.sync.bring_up_to_date(UUID(ledger.card))
+
+
+def test_whatever_a_class_is_made_of_is_noticed_when_it_changes(google, saved, database):
+    """Classes are kept as they were made: the rules of a part, the brand and its places count."""
+    class_id = google.row(saved.card).class_id
+    for change in (
+        lambda session: setattr(session.exec(select(Brand)).one(), "contact", "Another contact"),
+        lambda session: setattr(session.exec(select(Brand)).one(), "name", "Another"),
+        lambda session: vars_of(
+            session.exec(select(Location)).one(), latitude=60.2, longitude=24.9
+        ),
+    ):
+        with database.transaction() as session:
+            change(session)
+        google.forget()
+        saved.stamp()
+        google.settle()
+        google.clock.move(seconds=2)
+        assert [
+            call.path.rpartition("/")[2] for call in google.calls("PATCH", "/loyaltyClass")
+        ] == [class_id]
+
+
+def vars_of(row, **values):
+    for name, value in values.items():
+        setattr(row, name, value)
