@@ -22,7 +22,6 @@ ISSUER = throwaway.ISSUER_ID
 CLASS = f"{ISSUER}.kahvipassi"
 CARD = f"{ISSUER}.card"
 PUBLIC = "https://cards.example.com"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -46,14 +45,14 @@ def client(google, tmp_path) -> Iterator[WalletClient]:
 
 @pytest.fixture
 def look(settings, google, tmp_path):
-    def found(known=Known(), *, at=NOW, path=None, **more):  # noqa: B008
+    def found(known=Known(), *, late=timedelta(), path=None, **more):  # noqa: B008
         given = {
             "google_issuer_id": ISSUER,
             "google_service_account_file": path or tmp_path / "throwaway/service-account.json",
             "google_api_url": google.api_url,
             **more,
         }
-        checks = google_outside.look(replace(settings, **given), known, at=at)
+        checks = google_outside.look(replace(settings, **given), known, at=datetime.now(UTC) + late)
         return {check.name: check for check in checks}
 
     return found
@@ -169,7 +168,7 @@ def test_a_key_that_was_revoked_leads_to_a_new_one(look, revoked):
 
 
 def test_a_clock_that_is_off_is_told_by_how_much(look, revoked):
-    check = look(path=revoked, at=NOW + timedelta(minutes=30))["google access"]
+    check = look(path=revoked, late=timedelta(minutes=30))["google access"]
     assert "NTP" in check.do
     assert "s off Google's" in check.do
 
