@@ -1,9 +1,9 @@
 """Every benchmark in one run: `make bench`, or `python -m benchmarks`."""
 
-from benchmarks import crowds, journey, links, passes, phones, pushes, renewals, stamps
+from benchmarks import crowds, journey, links, objects, passes, phones, pushes, renewals, stamps
 from benchmarks.figures import table
 
-MODULES = [passes, links, pushes, phones, journey, stamps, crowds, renewals]
+MODULES = [passes, links, pushes, phones, journey, stamps, objects, crowds, renewals]
 
 
 def main() -> None:
