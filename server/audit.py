@@ -15,7 +15,17 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from server.db import Database
-from server.models import Card, Delivery, Device, LedgerEntry, Lot, Pass, PassType, Registration
+from server.models import (
+    Card,
+    Delivery,
+    Device,
+    GoogleObject,
+    LedgerEntry,
+    Lot,
+    Pass,
+    PassType,
+    Registration,
+)
 
 # A registration and a change at the same moment: the phone asks for changes after registering.
 _SAME_MOMENT = timedelta(seconds=60)
@@ -34,7 +44,7 @@ def check(database: Database) -> list[Finding]:
     """Everything that does not hold in this snapshot of the database; empty when all is well.
 
     Codes: `balance_differs`, `earning_differs`, `overdrawn`, `entry_misfiled`,
-    `reversal_differs`, `tag_above_counter`, `change_forgotten`, `delivery_lost`.
+    `reversal_differs`, `tag_above_counter`, `change_forgotten`, `delivery_lost`, `google_lost`.
     """
     with database.reading() as session:
         return [finding for look in _CHECKS for finding in look(session)]
@@ -175,4 +185,18 @@ def _phones(session: Session) -> Iterator[Finding]:
             yield Finding("change_forgotten", pass_.card_id, f"{what}: was never owed")
 
 
-_CHECKS = (_lots, _overdrawn, _misfiled, _reversals, _tags, _phones)
+def _google(session: Session) -> Iterator[Finding]:
+    """Google was told of every change, is still owed it, or was given up with a reason."""
+    statement = select(GoogleObject).where(
+        col(GoogleObject.due_at).is_(None),
+        col(GoogleObject.error).is_(None),
+        col(GoogleObject.sent_version) < col(GoogleObject.owed_version),
+    )
+    for row in session.exec(statement).all():
+        says = (
+            f"change {row.owed_version} of object {row.object_id}: Google was neither told nor is"
+        )
+        yield Finding("google_lost", row.card_id, f"{says} it owed")
+
+
+_CHECKS = (_lots, _overdrawn, _misfiled, _reversals, _tags, _phones, _google)

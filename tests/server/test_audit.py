@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from server import audit, deliveries, events, registrations
 from server.models import Delivery, LedgerEntry, Lot, Pass, PassType
+from tests.server.google_rows import AtGoogle
 
 
 @pytest.fixture
@@ -193,3 +194,18 @@ def test_a_push_that_was_given_up_is_in_order(ledger, check, clock, services):
     (push,) = deliveries.claim(services.database, at=clock(), limit=9)
     deliveries.give_up(services.database, push, error="413 too large")
     assert check() == []
+
+
+def test_a_card_that_google_is_owed_was_told_of_or_gave_up_is_in_order(ledger, check, services):
+    AtGoogle(services, ledger.card)
+    assert check() == []
+    for told in ("sent_version = owed_version", "error = '400 invalid'"):
+        with services.database.transaction() as session:
+            session.connection().execute(text(f"UPDATE google_object SET due_at = NULL, {told}"))  # noqa: S608
+        assert check() == []
+
+
+def test_a_change_that_google_was_neither_told_nor_is_owed_is_named(ledger, check, forge, services):
+    AtGoogle(services, ledger.card)
+    forge("UPDATE google_object SET due_at = NULL")
+    assert [(each.code, each.card) for each in check()] == [("google_lost", UUID(ledger.card))]
