@@ -90,6 +90,12 @@ def test_keys_not_to_be_kept_are_asked_for_once_a_minute_all_the_same(
     assert len(google.asked) == 2
 
 
+def test_keys_that_a_cache_kept_for_longer_than_all_calendars_are_good(keys, google, clock, issuer):
+    old = {"Cache-Control": "max-age=600", "Age": "9" * 15}
+    google.reply(200, issuer.public_json(at=clock.at), headers=old)
+    assert is_of(keys.current(), issuer)
+
+
 def test_the_time_that_a_cache_kept_them_counts(keys, google, clock, issuer, other):
     old = {"Cache-Control": "max-age=600", "Age": "500"}
     google.reply(200, issuer.public_json(at=clock.at), headers=old)
