@@ -22,7 +22,11 @@ def test_every_setting_is_documented_and_nothing_else():
 
 def test_every_certificate_setting_is_explained_and_exists():
     named = set(re.findall(r"\bLEIMA_\w+", read("certs.example/README.md")))
-    wanted = {name for name in config.NAMES if name.startswith(("LEIMA_APPLE", "LEIMA_APNS", "LEIMA_GOOGLE"))}
+    wanted = {
+        name
+        for name in config.NAMES
+        if name.startswith(("LEIMA_APPLE", "LEIMA_APNS", "LEIMA_GOOGLE"))
+    }
     assert wanted <= named <= set(config.NAMES) | {f"{name}_FILE" for name in config.NAMES}
 
 
