@@ -1,11 +1,13 @@
 """The root keys of callbacks: fetched, kept, and fetched again."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from googlewallet.callbacks import CallbackKeys, CallbackVerifier
@@ -47,6 +49,15 @@ def issuer() -> IssuerKeys:
 @pytest.fixture(scope="module")
 def other() -> IssuerKeys:
     return IssuerKeys.create()
+
+
+def of_curve(curve: ec.EllipticCurve) -> str:
+    der = (
+        ec.generate_private_key(curve)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return base64.b64encode(der).decode()
 
 
 def is_of(keys: tuple[ec.EllipticCurvePublicKey, ...], issuer: IssuerKeys) -> bool:
@@ -159,6 +170,8 @@ def test_without_any_keys_a_callback_may_come_again_later(keys, publish, google,
         {"keyExpiration": "1"},
         {"keyValue": "AAAA"},
         {"keyValue": None},
+        {"keyValue": of_curve(ec.SECP384R1())},
+        {"keyValue": of_curve(ec.SECP256K1())},
     ],
 )
 def test_a_root_key_of_another_sort_is_not_used(keys, google, clock, issuer, other, change):
