@@ -8,9 +8,10 @@ codes).
 import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from googlewallet.errors import ApiError, Verdict
 
@@ -23,10 +24,19 @@ _LONGEST_WAIT = 86_400.0  # seconds: nobody means to be left alone for longer
 _FAILURES = (
     (requests.ConnectTimeout, "connectTimedOut"),
     (requests.Timeout, "readTimedOut"),
+    (ReadTimeoutError, "readTimedOut"),
     (requests.exceptions.SSLError, "tlsFailed"),
     (requests.exceptions.ProxyError, "proxyFailed"),
     (requests.ConnectionError, "connectionFailed"),
 )
+
+
+class Answer(NamedTuple):
+    """A whole answer; google-auth takes it for its `transport.Response`."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
 
 
 def judge(
@@ -55,42 +65,42 @@ def judge(
     return Verdict.REFUSED if 400 <= status < 500 else Verdict.UNREACHABLE
 
 
-def read(response: requests.Response) -> dict[str, Any]:
+def read(answer: Answer) -> dict[str, Any]:
     """The JSON object of a good answer; an empty body is an empty object.
 
     Raises ApiError UNREACHABLE for anything else: what answered was not Google.
     """
     try:
-        body = json.loads(response.content or b"{}")
+        body = json.loads(answer.data or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise not_google(response.status_code)
+        raise not_google(answer.status)
     return body
 
 
 def error_of(
-    response: requests.Response,
+    answer: Answer,
     *,
     missing: Verdict = Verdict.OBJECT_MISSING,
     taken: Verdict = Verdict.BUSY,
 ) -> ApiError:
     """What a bad answer of the API says; `missing` and `taken` as for `judge`."""
-    reason, message = _told(response.content)
-    status = response.status_code
+    reason, message = _told(answer.data)
+    status = answer.status
     return ApiError(
         status=status,
         reason=reason,
         detail=_short(message) or "No words came with the answer.",
         verdict=judge(status, reason, missing=missing, taken=taken),
-        retry_after_seconds=_retry_after(response.headers),
+        retry_after_seconds=_retry_after(answer.headers),
     )
 
 
-def token_error_of(response: requests.Response) -> ApiError:
+def token_error_of(answer: Answer) -> ApiError:
     """What a bad answer of the token endpoint says (RFC 6749, 5.2: `error` and a description)."""
-    status = response.status_code
-    body = _object(response.content)
+    status = answer.status
+    body = _object(answer.data)
     verdict = judge(status, "")
     if 400 <= status < 500 and verdict is not Verdict.BUSY:
         verdict = Verdict.UNAUTHORIZED
@@ -100,7 +110,7 @@ def token_error_of(response: requests.Response) -> ApiError:
         reason=_text(body.get("error")),
         detail=_short(f"No access token: {description}"),
         verdict=verdict,
-        retry_after_seconds=_retry_after(response.headers),
+        retry_after_seconds=_retry_after(answer.headers),
     )
 
 
@@ -114,7 +124,7 @@ def not_google(status: int | None) -> ApiError:
     )
 
 
-def failure_of(error: requests.RequestException) -> ApiError:
+def failure_of(error: Exception) -> ApiError:
     """There was no answer, or not the whole of it."""
     kinds = (reason for kind, reason in _FAILURES if isinstance(error, kind))
     root: BaseException = error
@@ -140,6 +150,10 @@ def _told(content: bytes) -> tuple[str, str]:
             if reason:
                 return reason, _text(error.get("message"))
     return "", _text(error.get("message"))
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _object(content: bytes) -> dict[str, Any]:
@@ -168,6 +182,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         else:
             until, sent = (parsedate_to_datetime(each) for each in (value, headers.get("date", "")))
             seconds = (until - sent).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return min(max(seconds, 0.0), _LONGEST_WAIT)

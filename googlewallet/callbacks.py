@@ -121,15 +121,15 @@ class CallbackKeys:
 
     def _take(self, now: datetime) -> None:
         try:
-            response = self._transport.request("GET", self._url, data=None, headers={})
+            answer = self._transport.request("GET", self._url, data=None, headers={})
         except ApiError as error:
             _log.warning("google.callback_keys_not_fetched: %s", error)
             return
-        keys = _root_keys(response.content) if response.status_code == 200 else ()
+        keys = _root_keys(answer.data) if answer.status == 200 else ()
         if not keys:
-            _log.warning("google.callback_keys_not_fetched: %s, no keys", response.status_code)
+            _log.warning("google.callback_keys_not_fetched: %s, no keys", answer.status)
             return
-        self._kept, self._fresh_until = keys, now + _lifetime(response.headers)
+        self._kept, self._fresh_until = keys, now + _lifetime(answer.headers)
 
 
 class CallbackVerifier:
@@ -304,7 +304,7 @@ def _lifetime(headers: Mapping[str, str]) -> timedelta:
         return _USUAL
     age = headers.get("age", "")
     seconds = int(found[1]) - (int(age) if _DIGITS.fullmatch(age) else 0)
-    return min(max(timedelta(seconds=seconds), timedelta(0)), _LONGEST)
+    return timedelta(seconds=min(max(seconds, 0), _LONGEST.total_seconds()))
 
 
 def _public_key(text: object) -> ec.EllipticCurvePublicKey | None:

@@ -3,18 +3,17 @@
 Each call sends one request, and a second one when Google no longer takes the access token.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
-from urllib.parse import quote
-
-import requests
 
 from googlewallet import answers
+from googlewallet.answers import Answer
+from googlewallet.content import written
 from googlewallet.credentials import ServiceAccount
 from googlewallet.errors import Verdict
 from googlewallet.transport import AccessTokens, Transport
+from googlewallet.values import checked_id
 
 API_URL = "https://walletobjects.googleapis.com/walletobjects/v1"
 
@@ -45,7 +44,9 @@ class Page(NamedTuple):
 class WalletClient:
     """Speaks to the API for one service account. Safe to share between threads.
 
-    Every method blocks on the network, and raises ApiError alone, with the verdict on what to do.
+    Every method blocks on the network, and raises ApiError, with the verdict on what to do. What
+    can be no request, because of an id that is none or a body that is no JSON, is a ContentError
+    before anything is sent.
     """
 
     def __init__(
@@ -97,11 +98,12 @@ class WalletClient:
         }
         missing = Verdict.FORBIDDEN if class_id is None else Verdict.CLASS_MISSING
         answer = self._send("GET", kind, query=query, missing=missing)
-        try:
-            resources = tuple(dict(each) for each in answer.get("resources", ()))
-            return Page(resources, answer.get("pagination", {}).get("nextPageToken") or None)
-        except (TypeError, ValueError, AttributeError):
-            raise answers.not_google(200) from None
+        resources, pages = answer.get("resources", []), answer.get("pagination", {})
+        more = pages.get("nextPageToken", "") if isinstance(pages, dict) else None
+        is_list = isinstance(resources, list) and all(isinstance(each, dict) for each in resources)
+        if not is_list or not isinstance(more, str):
+            raise answers.not_google(200)
+        return Page(tuple(resources), more or None)
 
     def add_message(self, kind: Kind, id: str, message: Mapping[str, Any]) -> dict[str, Any]:
         """Adds a message; not safe to repeat after UNREACHABLE without a look at `messages`."""
@@ -133,8 +135,7 @@ class WalletClient:
 
     def validate_json(self, payload: Mapping[str, Any]) -> None:
         """Asks the same of a payload that nobody has signed."""
-        text = json.dumps(payload, allow_nan=False, ensure_ascii=False)
-        self._send("POST", "jwt/validate", {"jsonResource": {"json": text}})
+        self._send("POST", "jwt/validate", {"jsonResource": {"json": written(payload)}})
 
     def close(self) -> None:
         """Ends the connections; the client is not used afterwards."""
@@ -150,15 +151,15 @@ class WalletClient:
         missing: Verdict = Verdict.OBJECT_MISSING,
         taken: Verdict = Verdict.BUSY,
     ) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        data = None if body is None else written(body).encode()
         token = self._tokens.current()
-        response = self._once(method, path, data, query, token)
-        if response.status_code == 401:
+        answer = self._once(method, path, data, query, token)
+        if answer.status == 401:
             token = self._tokens.instead_of(token)
-            response = self._once(method, path, data, query, token)
-        if 200 <= response.status_code < 300:
-            return answers.read(response)
-        raise answers.error_of(response, missing=missing, taken=taken)
+            answer = self._once(method, path, data, query, token)
+        if 200 <= answer.status < 300:
+            return answers.read(answer)
+        raise answers.error_of(answer, missing=missing, taken=taken)
 
     def _once(
         self,
@@ -167,7 +168,7 @@ class WalletClient:
         data: bytes | None,
         query: Mapping[str, str | None] | None,
         token: str,
-    ) -> requests.Response:
+    ) -> Answer:
         headers = {"authorization": f"Bearer {token}"}
         if data is not None:
             headers["content-type"] = "application/json; charset=utf-8"
@@ -177,7 +178,7 @@ class WalletClient:
 
 
 def _path(kind: Kind, id: str) -> str:
-    return f"{kind}/{quote(id, safe='')}"
+    return f"{kind}/{checked_id('id', id)}"
 
 
 def _missing(kind: Kind) -> Verdict:

@@ -27,6 +27,10 @@ _INSTEAD = {
 _OF_NO_USE = {"kind", "version", "wordMark", "thirdRowOption", "iosAppLinkInfo"}
 
 
+# Where a secret may stand, in the wrong form: no error tells what is there.
+_SECRET = frozenset({"key", "parameters", "totpDetails", "totp_details"})
+
+
 def wrong(rule: str, key: str = "") -> PydanticCustomError:
     """What a check raises: the rule, and the key it is about, where that is not the value's own."""
     return PydanticCustomError("rule", "{rule}", {"rule": rule, "key": key})
@@ -34,8 +38,11 @@ def wrong(rule: str, key: str = "") -> PydanticCustomError:
 
 def told(value: object) -> str:
     """A value as an error tells it: its beginning, when it is long."""
-    written = repr(value)
-    return written if len(written) <= 80 else f"{written[:70]}…"
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write out a number of thousands of digits
+        text = f"a {type(value).__name__} of more digits than can be told"
+    return text if len(text) <= 80 else f"{text[:70]}…"
 
 
 class Content(BaseModel):
@@ -74,9 +81,9 @@ class Content(BaseModel):
         `allow_http` takes addresses on this very machine (127.0.0.1, [::1], localhost) without
         https. Raises ContentError.
         """
-        written = _written(body)
+        text = written(body)
         try:
-            return cls._read(written, allow_http=allow_http)
+            return cls._read(text, allow_http=allow_http)
         except ValidationError as error:
             raise _refusals(error)[0] from None
 
@@ -89,7 +96,7 @@ class Content(BaseModel):
         How fields go together is judged once each of them is in order.
         """
         try:
-            cls._read(_written(body), allow_http=allow_http)
+            cls._read(written(body), allow_http=allow_http)
         except ContentError as error:
             return (error,)
         except ValidationError as error:
@@ -105,9 +112,9 @@ class Content(BaseModel):
         return tuple(each for path, part in parts(self) for each in _warnings(part, path))
 
     @classmethod
-    def _read(cls, written: str, *, allow_http: bool) -> Self:
+    def _read(cls, text: str, *, allow_http: bool) -> Self:
         context = {"allow_http": allow_http}
-        return cls.model_validate_json(written, context=context, by_alias=True, by_name=False)
+        return cls.model_validate_json(text, context=context, by_alias=True, by_name=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +155,14 @@ def _warnings(content: Content, path: str) -> Iterator[str]:
 
 def _texts(localized: Content) -> Iterator[tuple[str, str]]:
     """The texts of a LocalizedString, each with the path to it."""
-    written = localized.to_json()
-    yield "defaultValue", written["defaultValue"]["value"]
-    for index, each in enumerate(written.get("translatedValues", ())):
+    texts = localized.to_json()
+    yield "defaultValue", texts["defaultValue"]["value"]
+    for index, each in enumerate(texts.get("translatedValues", ())):
         yield f"translatedValues[{index}]", each["value"]
 
 
-def _written(body: Mapping[str, Any]) -> str:
+def written(body: Mapping[str, Any]) -> str:
+    """The text of JSON; raises ContentError for what is none."""
     try:
         return json.dumps(body, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
@@ -171,7 +179,8 @@ def _refusal(details: ErrorDetails) -> ContentError:
         key = str(place[-1])
         return ContentError(_join(_path(place[:-1]), key), _unknown(key))
     rule = _RULES.get(details["type"], "{told}")
-    words = {"told": details["msg"], "given": told(details["input"]), **context}
+    given = "something else" if _SECRET.intersection(place) else told(details["input"])
+    words = {"told": details["msg"], "given": given, **context}
     return ContentError(_join(_path(place), context.get("key", "")), rule.format_map(words))
 
 

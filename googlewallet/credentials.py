@@ -134,6 +134,8 @@ def _text(data: dict[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise CredentialsError(f"{name} is missing")
+    if any("\ud800" <= each <= "\udfff" for each in value):
+        raise CredentialsError(f"{name} holds half a character (a lone surrogate)")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from googlewallet.content import Content, Shown, wrong
+from googlewallet.content import Content, Shown, told, wrong
 from googlewallet.resources import (
     NotifyPreference,
     ReviewedClass,
@@ -29,7 +29,7 @@ from googlewallet.values import (
 
 def _int32(value: int) -> int:
     if not -(2**31) <= value < 2**31:
-        raise wrong(f"{value} is beyond 32 bits: write it as string, from the first card on.")
+        raise wrong(f"{told(value)} is beyond 32 bits: write it as string, from the first card on.")
     return value
 
 

@@ -20,6 +20,18 @@ _LEAST_KEY, _KEY = 16, 20  # bytes (RFC 4226, 4: R6)
 _DIGITS = range(6, 9)  # RFC 6238, 1.2
 
 
+def _is_key(key: object) -> bool:
+    return isinstance(key, bytes) and len(key) >= _LEAST_KEY
+
+
+def _is_period(seconds: object) -> bool:
+    return type(seconds) is int and seconds > 0
+
+
+def _is_prefix(prefix: object) -> bool:
+    return isinstance(prefix, str) and prefix.isprintable() and not {"{", "}"} & set(prefix)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RotatingCode:
     """The rotating code of one object: `prefix`, a dot, and digits that change.
@@ -39,12 +51,16 @@ class RotatingCode:
 
     def __post_init__(self) -> None:
         for path, is_good, rule in (
-            ("totpDetails.parameters[0].key", len(self.key) >= _LEAST_KEY, "16 bytes or more"),
-            ("totpDetails.parameters[0].valueLength", self.digits in _DIGITS, "6, 7 or 8"),
-            ("totpDetails.periodMillis", self.period_seconds > 0, "a period above zero"),
+            ("totpDetails.parameters[0].key", _is_key(self.key), "16 bytes or more"),
+            (
+                "totpDetails.parameters[0].valueLength",
+                type(self.digits) is int and self.digits in _DIGITS,
+                "6, 7 or 8",
+            ),
+            ("totpDetails.periodMillis", _is_period(self.period_seconds), "whole seconds from 1"),
             ("type", self.type in ("QR_CODE", "PDF_417"), "QR_CODE or PDF_417"),
             # A brace would begin something that the phone replaces.
-            ("valuePattern", not {"{", "}"} & set(self.prefix), "a prefix without braces"),
+            ("valuePattern", _is_prefix(self.prefix), "a prefix, a text without braces"),
         ):
             if not is_good:
                 raise ContentError(f"rotatingBarcode.{path}", f"give {rule}.")

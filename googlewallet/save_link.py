@@ -5,7 +5,6 @@ carries no end of its own: whoever has the link may save. So hand it out when so
 and not before. A link never changes an object that is there.
 """
 
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,11 +16,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from googlewallet.credentials import ServiceAccount
 from googlewallet.errors import ContentError, LinkTooLong
+from googlewallet.values import checked_id
 
 SAVE_URL = "https://pay.google.com/gp/v/save/"
 MOST_CHARACTERS = 1800  # of the JWT (Google Wallet, Web: safe length)
 
-_ID = re.compile(r"[0-9]+\.[A-Za-z0-9._-]+")
 _PADDING, _HASH = PKCS1v15(), SHA256()
 _write = msgspec.json.Encoder().encode
 
@@ -53,11 +52,11 @@ class SaveLinks:
         `at` (aware) becomes the JWT's `iat`. `origins` are needed for Google's JavaScript button
         alone.
 
-        Raises ContentError for an id that is none or when there is none, LinkTooLong when the JWT
-        is longer than MOST_CHARACTERS.
+        Raises ContentError for an id that is none, when there is none, and as `sign` does;
+        LinkTooLong when the JWT is longer than MOST_CHARACTERS.
         """
         payload = {
-            name: [{"id": _checked(name, id)} for id in ids]
+            name: [{"id": checked_id(name, id)} for id in ids]
             for name, ids in (
                 ("loyaltyObjects", loyalty),
                 ("offerObjects", offer),
@@ -75,8 +74,11 @@ class SaveLinks:
     def sign(self, payload: Mapping[str, Any], *, at: datetime, origins: Sequence[str] = ()) -> str:
         """The JWT for any payload (`loyaltyObjects`, `offerClasses` ...), of any length.
 
-        For `WalletClient.insert_jwt` and `validate_jwt`; a link of it may be too long.
+        For `WalletClient.insert_jwt` and `validate_jwt`; a link of it may be too long. Raises
+        ContentError for what is no JSON, and for a naive `at`.
         """
+        if at.utcoffset() is None:
+            raise ContentError("iat", "has no time zone: give an aware datetime.")
         claims: dict[str, Any] = {
             "iss": self._account.email,
             "aud": "google",
@@ -92,12 +94,7 @@ class SaveLinks:
 
 
 def _encoded(claims: Mapping[str, Any]) -> bytes:
-    return urlsafe_b64encode(_write(claims)).rstrip(b"=")
-
-
-def _checked(name: str, id: str) -> str:
-    if not _ID.fullmatch(id):
-        raise ContentError(
-            name, f"{id!r} is no id: give the issuer id, a dot, then letters, digits, . _ or -."
-        )
-    return id
+    try:
+        return urlsafe_b64encode(_write(claims)).rstrip(b"=")
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ContentError("", f"This is no JSON: {error}.") from None

@@ -27,6 +27,7 @@ EMAIL = "wallet@leima-throw-away.invalid"
 
 _PROJECT = "leima-throw-away"
 _FILE_NAME = "service-account.json"
+_KEYS_NAME = "callback-keys.json"
 _HOUR = timedelta(hours=1)
 
 
@@ -83,6 +84,25 @@ class IssuerKeys:
     def create(cls) -> "IssuerKeys":
         """New keys."""
         return cls(root=_new_curve_key(), intermediate=_new_curve_key())
+
+    @classmethod
+    def load_or_create(cls, folder: Path) -> "IssuerKeys":
+        """The keys kept in `folder`, made there (mode 0600) when there are none.
+
+        Raises CredentialsError when the file there is damaged.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / _KEYS_NAME
+        if not path.exists():
+            made = cls.create()
+            keys = {"root": _pem_of(made.root), "intermediate": _pem_of(made.intermediate)}
+            _write(path, keys, replace=False)
+        try:
+            kept = json.loads(path.read_bytes())
+            root, intermediate = (_curve_key(kept[name]) for name in ("root", "intermediate"))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise CredentialsError(f"{path} is damaged: delete it, new keys are made.") from error
+        return cls(root=root, intermediate=intermediate)
 
     def public_json(self, *, at: datetime, valid: timedelta = timedelta(days=365)) -> bytes:
         """What the keys' address answers: the root key, good until `at` + `valid`."""
@@ -159,16 +179,11 @@ def _message(message: Mapping[str, Any], at: datetime, flaw: Flaw | None) -> dic
 
 def _new_account(token_uri: str) -> dict[str, Any]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
     return {
         "type": "service_account",
         "project_id": _PROJECT,
         "private_key_id": secrets.token_hex(20),
-        "private_key": pem.decode(),
+        "private_key": _pem_of(key),
         "client_email": EMAIL,
         "client_id": str(secrets.randbelow(9 * 10**20) + 10**20),
         "token_uri": token_uri,
@@ -177,6 +192,21 @@ def _new_account(token_uri: str) -> dict[str, Any]:
 
 def _new_curve_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def _pem_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _curve_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("no key of a curve")
+    return key
 
 
 def _public_text(key: ec.EllipticCurvePrivateKey) -> str:

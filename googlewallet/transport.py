@@ -1,30 +1,45 @@
 """How requests reach Google, and the access token that goes with them."""
 
+import re
 import threading
+import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from google.auth.exceptions import GoogleAuthError
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from googlewallet import answers
+from googlewallet.answers import Answer
 from googlewallet.credentials import ServiceAccount, is_loopback
 from googlewallet.errors import ApiError
 
 _CONNECTIONS = 32  # kept open to each host
+_MOST_BYTES = 32_000_000  # a list of a thousand large objects has a third of it
+_SILENCES = 6  # so many times what it may say nothing is how long an answer may take
+_AT_ONCE = 65_536
+_is_token = re.compile(r"[\x21-\x7e]+").fullmatch  # RFC 6750, 2.1, and a little more
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nothing of Google's lies elsewhere, so nobody looks where an answer points to."""
 
 
 class Transport:
     """Sends requests over connections that stay open. Safe to share between threads."""
 
     def __init__(self, *, connect_seconds: float, read_seconds: float) -> None:
-        """`read_seconds` is how long the other side may say nothing."""
+        """`read_seconds` is how long the other side may say nothing; the body of an answer has
+        six times as long, so that one that drips does not hold a thread forever.
+        """
         self._timeout = connect_seconds, read_seconds
-        self._session = requests.Session()
+        self._session = _Session()
         # Out of the environment come proxies alone: a .netrc would replace our access token, and
         # a bundle of roots for other programs would decide whom we trust.
         self._session.trust_env = False
@@ -41,10 +56,10 @@ class Transport:
         data: bytes | str | None,
         headers: Mapping[str, str],
         query: Mapping[str, str | None] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """The whole answer, whatever its status; raises ApiError UNREACHABLE without one."""
         try:
-            return self._session.request(
+            with self._session.request(
                 method,
                 url,
                 data=data,
@@ -53,13 +68,27 @@ class Transport:
                 timeout=self._timeout,
                 allow_redirects=False,
                 proxies=self._proxies_to(url),
-            )
-        except requests.RequestException as error:
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, response.headers, self._whole(response))
+        # A ValueError is what some addresses and headers are to the libraries below.
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise answers.failure_of(error) from error
 
     def close(self) -> None:
         """Ends the connections."""
         self._session.close()
+
+    def _whole(self, response: requests.Response) -> bytes:
+        until = time.monotonic() + _SILENCES * self._timeout[1]
+        body = bytearray()
+        while part := response.raw.read1(_AT_ONCE, decode_content=True):
+            body += part
+            if len(body) > _MOST_BYTES:
+                raise requests.RequestException(f"It has more than {_MOST_BYTES} bytes.")
+            if time.monotonic() > until:
+                raise requests.ReadTimeout("It came too slowly.")
+        return bytes(body)
 
     def _proxies_to(self, url: str) -> dict[str, str]:
         """Looked up once for each host, since it takes as long as all else together."""
@@ -110,9 +139,14 @@ class AccessTokens:
         self._error = None
         try:
             self._credentials.refresh(self._ask)  # type: ignore[no-untyped-call]
+            token = self._credentials.token
+            if not isinstance(token, str) or not _is_token(token):
+                self._credentials.token = None
+                self._error = answers.not_google(200)
         except ApiError as error:
             self._error = error
-        except (GoogleAuthError, ValueError, TypeError):  # what no token endpoint says
+        # What no token endpoint says.
+        except (GoogleAuthError, ValueError, TypeError, OverflowError, RecursionError):
             self._error = answers.not_google(200)
         finally:
             self._rounds += 1
@@ -124,17 +158,9 @@ class AccessTokens:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         **_: Any,
-    ) -> "_Answer":
+    ) -> Answer:
         """google-auth's `transport.Request`. It never sees a bad answer, so it never waits."""
-        response = self._transport.request(method, url, data=body, headers=headers or {})
-        if response.status_code != 200:
-            raise answers.token_error_of(response)
-        return _Answer(response.status_code, response.headers, response.content)
-
-
-class _Answer(NamedTuple):
-    """google-auth's `transport.Response`."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: bytes
+        answer = self._transport.request(method, url, data=body, headers=headers or {})
+        if answer.status != 200:
+            raise answers.token_error_of(answer)
+        return answer

@@ -42,8 +42,10 @@ Some = Annotated[tuple[T, ...], Field(strict=False), AfterValidator(_with_an_ent
 Choice = Annotated[T, Field(strict=False)]
 
 
-def _matching(pattern: str, rule: str) -> Callable[[str], str]:
-    whole = re.compile(pattern, re.ASCII).fullmatch
+def _matching(
+    pattern: str | Callable[[str], re.Match[str] | None], rule: str
+) -> Callable[[str], str]:
+    whole = re.compile(pattern, re.ASCII).fullmatch if isinstance(pattern, str) else pattern
 
     def check(value: str) -> str:
         if not whole(value):
@@ -53,15 +55,18 @@ def _matching(pattern: str, rule: str) -> Callable[[str], str]:
     return check
 
 
-Id = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"\d+\.[A-Za-z0-9._-]+",
-            "is no id: write your issuer id, a dot, and letters, digits, '.', '_' or '-'.",
-        )
-    ),
-]
+_is_id = re.compile(r"[0-9]+\.[A-Za-z0-9._-]+").fullmatch
+_NO_ID = "is no id: write your issuer id, a dot, and letters, digits, '.', '_' or '-'."
+
+
+def checked_id(path: str, id: str) -> str:
+    """The id of a class or an object; raises ContentError with this path for anything else."""
+    if not isinstance(id, str) or not _is_id(id):
+        raise ContentError(path, f"{told(id)} {_NO_ID}")
+    return id
+
+
+Id = Annotated[str, AfterValidator(_matching(_is_id, _NO_ID))]
 IssuerId = Annotated[
     str,
     AfterValidator(

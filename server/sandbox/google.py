@@ -17,11 +17,12 @@ from flask import Flask
 
 from googlewallet.client import Kind
 from googlewallet.credentials import ServiceAccount
+from googlewallet.errors import CredentialsError, GoogleWalletError
 from googlewallet.save_link import SaveLinks
 from googlewallet.throwaway import IssuerKeys
 from server import clock
 from server.sandbox import google_schema
-from server.sandbox.errors import SaveRefused
+from server.sandbox.errors import SaveRefused, StateUnreadable
 from server.sandbox.google_api import Api, Call
 from server.sandbox.google_callbacks import Callbacks
 from server.sandbox.google_controls import create_app
@@ -70,8 +71,9 @@ class GoogleStandIn:
         port: int = 0,
         on_change: Callable[[], None] | None = None,
     ) -> None:
-        """`folder` keeps objects and who has them; `account_file` is the service account that may
-        call. `port` 0 takes any free one. `on_change` follows every change; be quick.
+        """`folder` keeps objects, who has them, and the keys of callbacks; `account_file` is the
+        service account that may call. `port` 0 takes any free one. `on_change` follows every
+        change; be quick.
 
         Raises AccountUnreadable, StateUnreadable, OSError.
         """
@@ -81,16 +83,16 @@ class GoogleStandIn:
         self._clock = now
         self._on_change = on_change or (lambda: None)
         self._account_file = account_file
+        self.issuer_keys = _kept_keys(folder)
         keys = AccountKeys(account_file)
         self._store = Store(folder)
-        self._notices = Notices()
+        self._notices = Notices(self._store.spoken())
         shapes = Shapes(google_schema.installed())
         self._resources = Resources(
             self._store, self._notices, issuer_id=issuer_id, now=self.now, shapes=shapes
         )
         self._links = Links(keys, self._resources, self._store)
         self.door = Door(keys)
-        self.issuer_keys = IssuerKeys.create()
         self.callbacks = Callbacks(self.issuer_keys, issuer_id=issuer_id, now=self.now)
         self._api = Api(
             self._resources,
@@ -172,9 +174,10 @@ class GoogleStandIn:
     def wallets(self) -> dict[str, tuple[str, ...]]:
         """The ids of the objects that each account has, the oldest first."""
         saved = self._store.saved()
+        holders = [account_id for _, savers in saved for account_id in savers]
         return {
             account_id: tuple(id for id, savers in saved if account_id in savers)
-            for account_id in self.accounts
+            for account_id in dict.fromkeys([*self.accounts, *holders])
         }
 
     @property
@@ -278,4 +281,14 @@ class GoogleStandIn:
             for kind in ("loyalty", "offer", "generic")
         }
         links = SaveLinks(ServiceAccount.load(self._account_file), url=self.save_url)
-        return links.link(**ids, at=self._clock())
+        try:
+            return links.link(**ids, at=self._clock())
+        except GoogleWalletError as error:  # it names no object, or very many
+            raise SaveRefused(str(error)) from error
+
+
+def _kept_keys(folder: Path) -> IssuerKeys:
+    try:
+        return IssuerKeys.load_or_create(folder)
+    except CredentialsError as error:
+        raise StateUnreadable(str(error)) from error

@@ -28,6 +28,7 @@ API = "/walletobjects/v1/"
 TOKEN = "/token"  # noqa: S105 - a path
 _KEPT = 50_000
 _RESOURCE = re.compile(r"(?P<kind>[a-zA-Z]+)(/(?P<id>[^/]+)(/(?P<action>[a-zA-Z]+))?)?")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 
 Action = Callable[["Call"], dict[str, Any]]
 
@@ -209,7 +210,7 @@ class Api:
     def _list(self, call: Call, kind: Kind) -> dict[str, Any]:
         owner = call.query.get("issuerId" if kind.is_class else "classId", "")
         most = call.query.get("maxResults")
-        if most is not None and not (most.isdigit() and int(most) > 0):
+        if most is not None and not _COUNT.fullmatch(most):
             raise CallRefused(400, "invalidParameter", "maxResults must be a positive number.")
         return self._resources.list(
             kind,
@@ -221,10 +222,12 @@ class Api:
     def _insert_jwt(self, call: Call) -> dict[str, Any]:
         self._shapes.require_request("JwtResource", call.body)
         payload = self._links.payload(call.body.get("jwt", ""))
+        self._links.check(payload)
+        link = self._save_link(payload)
         resources: dict[str, list[Any]] = {}
         for kind, body in self._links.make(payload):
             resources.setdefault(f"{kind}es" if kind.is_class else f"{kind}s", []).append(body)
-        return {"saveUri": self._save_link(payload), "resources": resources}
+        return {"saveUri": link, "resources": resources}
 
     def _validate_jwt(self, call: Call) -> dict[str, Any]:
         self._shapes.require_request("JwtValidateRequest", call.body)
@@ -237,6 +240,8 @@ class Api:
             if not isinstance(whole, dict):
                 raise BodyRefused("jsonResource.json", "must be a JSON object")
             payload = whole.get("payload", whole)
+            if not isinstance(payload, dict):
+                raise BodyRefused("jsonResource.json", "its payload must be a JSON object")
         self._links.check(payload)
         return {}
 
@@ -246,9 +251,13 @@ class Api:
 
 def _read(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except ValueError:
+        return json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         return None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _fault_answer(call: Call, fault: AnswerFault) -> Answer:

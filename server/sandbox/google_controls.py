@@ -13,6 +13,7 @@ from flask import Flask, Response, abort, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from googlewallet.client import Kind
 from server.sandbox.errors import SaveRefused
 from server.sandbox.google_faults import Faults
 from server.sandbox.google_links import Account
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 _HOSTS = ("127.0.0.1", "localhost")
 _SHOWN = 1000
+_MOST_OFFSET = 3.2e9  # seconds: a hundred years
 
 
 class _Clock(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    offset_seconds: float
+    offset_seconds: float = Field(ge=-_MOST_OFFSET, le=_MOST_OFFSET, allow_inf_nan=False)
 
 
 class _Save(BaseModel):
@@ -149,7 +151,7 @@ def _add_logs(app: Flask, google: "GoogleStandIn") -> None:
 
     @app.get("/control/objects/<kind>/<id>")
     def held(kind: str, id: str) -> Response:
-        found = google.object(kind, id)
+        found = google.object(kind, id) if kind in set(Kind) else None
         if found is None:
             abort(404, "There is none.")
         return jsonify(found)

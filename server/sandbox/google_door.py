@@ -122,7 +122,8 @@ class Door:
 
     def require(self, authorization: str) -> None:
         """Raise CallRefused unless the header holds a good access token for the Wallet API."""
-        until, scope = self._tokens.get(authorization.removeprefix("Bearer "), (0.0, ""))
+        scheme, _, token = authorization.partition(" ")
+        until, scope = self._tokens.get(token if scheme == "Bearer" else "", (0.0, ""))
         if until < time.monotonic():
             raise CallRefused(401, "authError", "Invalid Credentials")
         if SCOPE not in scope.split():

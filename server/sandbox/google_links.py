@@ -85,42 +85,39 @@ class Links:
         """The same, after everything that is to be made was looked at. Raises SaveRefused."""
         named = self.named(payload)
         for kind, entry in _all_entries(payload):
-            if self._store.find(kind, str(entry.get("id"))) is None:
+            if self._store.find(kind, entry["id"]) is None:
                 try:
-                    self._resources.require_whole(kind, entry)
-                except BodyRefused as error:
-                    raise SaveRefused(f"{kind} {entry.get('id')}: {error}") from error
+                    self._resources.require_new(kind, entry)
+                except (BodyRefused, CallRefused) as error:
+                    raise SaveRefused(f"{kind} {entry['id']}: {error}") from error
         return named
 
     def make(self, payload: dict[str, Any]) -> list[tuple[Kind, Body]]:
         """Make the classes and objects of a payload that are not there yet; returns all.
 
-        Raises SaveRefused. Hold the store's lock.
+        Raises SaveRefused: then none of them was made.
         """
-        self.check(payload)
-        for kind, entry in _all_entries(payload):
-            if self._store.find(kind, entry["id"]) is None:
-                try:
+        with self._store.lock:
+            self.check(payload)
+            entries = _all_entries(payload)
+            for kind, entry in entries:
+                if self._store.find(kind, entry["id"]) is None:
                     self._resources.insert(kind, entry)
-                except (BodyRefused, CallRefused) as error:
-                    raise SaveRefused(f"{kind} {entry['id']}: {error}") from error
-        return [
-            (kind, self._resources.seen(kind, entry["id"])) for kind, entry in _all_entries(payload)
-        ]
+            return [(kind, self._resources.seen(kind, entry["id"])) for kind, entry in entries]
 
     def _named(self, kind: Kind, entry: Body, payload: dict[str, Any]) -> Named:
-        held = self._store.find(kind, str(entry.get("id")))
+        held = self._store.find(kind, entry["id"])
         if held is None and entry.keys() <= {"id", "classId"}:
-            raise SaveRefused(f"there is no {kind} {entry.get('id')}")
+            raise SaveRefused(f"there is no {kind} {entry['id']}")
         body = held or entry
-        classes = {each.get("id"): each for each in _entries(payload, CLASS_OF[kind])}
-        class_id = body.get("classId")
-        its_class = self._store.find(CLASS_OF[kind], str(class_id)) or classes.get(class_id)
+        classes = {each["id"]: each for each in _entries(payload, CLASS_OF[kind])}
+        class_id = str(body.get("classId"))
+        its_class = self._store.find(CLASS_OF[kind], class_id) or classes.get(class_id)
         if its_class is None:
             raise SaveRefused(f"there is no {CLASS_OF[kind]} {class_id}")
         if its_class.get("reviewStatus") == "DRAFT":
             raise SaveRefused(f"the class {class_id} is a draft")
-        return Named(kind=kind, id=str(entry["id"]), body=body, its_class=its_class)
+        return Named(kind=kind, id=entry["id"], body=body, its_class=its_class)
 
 
 def require_may_save(
@@ -158,4 +155,6 @@ def _entries(payload: dict[str, Any], kind: Kind) -> list[Body]:
     entries = payload.get(_PLURALS[kind], [])
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
         raise SaveRefused(f"{_PLURALS[kind]} must be an array of objects")
+    if not all(isinstance(each.get("id"), str) for each in entries):
+        raise SaveRefused(f"one of {_PLURALS[kind]} has no id")
     return entries

@@ -57,15 +57,18 @@ class Notices:
     Not locked: whoever changes a body holds the store's lock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spoken: Iterable[tuple[str, datetime]] = ()) -> None:
+        """`spoken` is what was spent before, the oldest first."""
         self.per_day = 3
         self.changes: deque[Change] = deque(maxlen=_KEPT)
         self.pushes: deque[Change] = deque(maxlen=_KEPT)
         self._number = 0
         self._spoken: dict[str, deque[datetime]] = {}
+        for id, at in spoken:
+            self._spoken.setdefault(id, deque()).append(at)
 
-    def require_budget(self, kind: Kind, id: str, *, at: datetime) -> None:
-        """Raise CallRefused, as Google's quotaExceeded, when `id` has spoken too often."""
+    def spend(self, kind: Kind, id: str, *, at: datetime) -> None:
+        """Count one more; raise CallRefused, Google's quotaExceeded, when `id` has had too many."""
         if self._is_spent(id, at):
             noun = "class" if kind.is_class else "object"
             raise CallRefused(
@@ -73,6 +76,7 @@ class Notices:
                 "quotaExceeded",
                 f"The {noun} {id} has had its {self.per_day} notifications of 24 hours.",
             )
+        self._spoken.setdefault(id, deque()).append(at)
 
     def is_speaking(
         self, kind: Kind, before: dict[str, Any], after: dict[str, Any], holders: Iterable[str]
@@ -83,13 +87,12 @@ class Notices:
         return "" if any(True for _ in holders) else "nobody has it"
 
     def note(self, **parts: Any) -> Change:
-        """Add a change to the log; a shown one is taken off the card's budget."""
+        """Add a change to the log."""
         self._number += 1
         change = Change(number=self._number, **parts)
         self.changes.append(change)
         if change.is_shown:
             self.pushes.append(change)
-            self._spoken.setdefault(change.id, deque()).append(change.at)
         return change
 
     def _is_spent(self, id: str, at: datetime) -> bool:

@@ -40,12 +40,9 @@ class Resources:
 
     def insert(self, kind: Kind, body: Body) -> Body:
         """Make it. 409 when the id is taken, 404 classNotFound for an object without its class."""
-        self.require_whole(kind, body)
         with self._store.lock:
+            self.require_new(kind, body)
             self._require_class(kind, body)
-            self._require_links(kind, body)
-            if self._store.is_taken(kind, body["id"]):
-                raise CallRefused(409, "existingResource", f"{kind} {body['id']} already exists.")
             self._keep("insert", kind, {}, body)
             return self.seen(kind, body["id"])
 
@@ -99,7 +96,7 @@ class Resources:
             why = "a message of type TEXT is silent"
             at = self._now()
             if message.get("messageType") == "TEXT_AND_NOTIFY":
-                self._notices.require_budget(kind, id, at=at)
+                self._spend(kind, id, at)
                 why = "" if self._holders(kind, id)[0] else "nobody has it"
             after = {**before, "messages": [*messages, message]}
             self._store.put(kind, after)
@@ -147,6 +144,20 @@ class Resources:
         """Raise BodyRefused unless the body may be a class or object."""
         self._shapes.require(kind, body)
         require_rules(body, is_class=kind.is_class, issuer_id=self._issuer_id)
+
+    def require_new(self, kind: Kind, body: Body) -> None:
+        """Raise BodyRefused or CallRefused unless there may be this class or object, but for the
+        class of an object.
+        """
+        self.require_whole(kind, body)
+        self._require_links(kind, body)
+        if self._store.is_taken(kind, body["id"]):
+            raise CallRefused(409, "existingResource", f"{kind} {body['id']} already exists.")
+
+    def _spend(self, kind: Kind, id: str, at: datetime) -> None:
+        """Take one notification off the budget; CallRefused when there is none left."""
+        self._notices.spend(kind, id, at=at)
+        self._store.keep_spoken(id, at)
 
     def _require_class(self, kind: Kind, body: Body) -> None:
         if kind.is_class:
@@ -196,7 +207,7 @@ class Resources:
         if before and body.get("notifyPreference") == "NOTIFY_ON_UPDATE":
             why = self._notices.is_speaking(kind, before, after, self._holders(kind, body["id"])[0])
             if not why:
-                self._notices.require_budget(kind, body["id"], at=at)
+                self._spend(kind, body["id"], at)
         if after != before:
             self._store.put(kind, after)
             self._note(call, kind, before, after, why, at)
@@ -292,6 +303,6 @@ def _page_start(token: str) -> int:
         return 0
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        return int(text.removeprefix("page "))
+        return max(int(text.removeprefix("page ")), 0)
     except (ValueError, binascii.Error) as error:
         raise CallRefused(400, "invalidParameter", "token is none of ours") from error

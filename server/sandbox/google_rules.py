@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from server.sandbox.errors import BodyRefused
 
@@ -98,9 +98,16 @@ def _image(value: Any) -> str:
 
 def is_safe_url(url: str) -> bool:
     """https, or http on this machine, where nobody else listens."""
-    parts = urlsplit(url)
+    parts = _split(url)
     is_near = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return bool(parts.hostname) and (parts.scheme == "https" or is_near)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # such as https://[
+        return urlsplit("")
 
 
 def _callback(value: Any) -> str:
@@ -162,7 +169,7 @@ def _module_id(value: Any) -> str:
 def _uri(value: Any) -> str:
     if not isinstance(value, str):  # a value-added module calls an image's address so, too
         return ""
-    return "" if urlsplit(value).scheme else f"{value!r} has no scheme, such as https or tel"
+    return "" if _split(value).scheme else f"{value!r} has no scheme, such as https or tel"
 
 
 def _localized(value: Any) -> str:

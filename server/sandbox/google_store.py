@@ -1,4 +1,5 @@
-"""The classes and objects of the Google stand-in, who holds them, and the file that keeps them.
+"""What the Google stand-in keeps, and in which file: the classes and objects, who holds them, and
+when they notified.
 
 The file is a journal: one line of JSON for each change, rewritten without history at the next
 start. A last line that was cut off in the middle is as if it had never been.
@@ -7,6 +8,7 @@ start. A last line that was cut off in the middle is as if it had never been.
 import json
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +36,7 @@ class Store:
         self._bodies: dict[tuple[Kind, str], Body] = {}
         self._members: dict[tuple[Kind, str], list[str]] = {}
         self._savers: dict[str, tuple[str, ...]] = {}
+        self._spoken: list[tuple[str, datetime]] = []
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / _FILE
         self._load(path)
@@ -72,6 +75,17 @@ class Store:
             self._savers[object_id] = tuple(accounts)
             self._write([object_id, list(self._savers[object_id])])
 
+    def keep_spoken(self, id: str, at: datetime) -> None:
+        """A class or an object has notified."""
+        with self.lock:
+            self._spoken.append((id, at))
+            self._write([id, at.isoformat()])
+
+    def spoken(self) -> list[tuple[str, datetime]]:
+        """What has notified when, the oldest first."""
+        with self.lock:
+            return list(self._spoken)
+
     def saved(self) -> list[tuple[str, tuple[str, ...]]]:
         """Every object that somebody has, and who."""
         with self.lock:
@@ -95,6 +109,8 @@ class Store:
                 name, value = json.loads(line)
                 if isinstance(value, list):
                     self._savers[name] = tuple(value)
+                elif isinstance(value, str):
+                    self._spoken.append((name, datetime.fromisoformat(value)))
                 else:
                     self._keep(Kind(name), value)
             except (ValueError, KeyError, TypeError) as error:
@@ -108,6 +124,8 @@ class Store:
                 file.write(_line([kind, body]))
             for id, accounts in self._savers.items():
                 file.write(_line([id, list(accounts)]))
+            for id, at in self._spoken:
+                file.write(_line([id, at.isoformat()]))
         temporary.replace(path)
         return path.open("ab", buffering=0)
 

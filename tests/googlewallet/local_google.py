@@ -108,6 +108,14 @@ def token(number: int = 1) -> dict[str, Any]:
     return {"access_token": f"token-{number}", "expires_in": 3600, "token_type": "Bearer"}
 
 
+def nested(depth: int) -> dict[str, Any]:
+    """An object in an object, and so on: deeper than Python follows."""
+    inner: dict[str, Any] = {}
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
+
+
 def envelope(status: int, reason: str, message: str = "No.") -> dict[str, Any]:
     entry = {"message": message, "domain": "walletobjects", "reason": reason}
     return {"error": {"code": status, "message": message, "errors": [entry]}}

@@ -13,13 +13,9 @@ from googlewallet.errors import Verdict
 from tests.googlewallet.local_google import envelope
 
 
-def answered(status: int, content: bytes = b"", **headers: str) -> requests.Response:
-    response = requests.Response()
-    response.status_code, response._content = status, content
-    response.headers = CaseInsensitiveDict(
-        {name.replace("_", "-"): value for name, value in headers.items()}
-    )
-    return response
+def answered(status: int, content: bytes = b"", **headers: str) -> answers.Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answers.Answer(status, CaseInsensitiveDict(named), content)
 
 
 @pytest.mark.parametrize(

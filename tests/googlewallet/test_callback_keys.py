@@ -1,11 +1,13 @@
 """The root keys of callbacks: fetched, kept, and fetched again."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from googlewallet.callbacks import CallbackKeys, CallbackVerifier
@@ -49,6 +51,15 @@ def other() -> IssuerKeys:
     return IssuerKeys.create()
 
 
+def of_curve(curve: ec.EllipticCurve) -> str:
+    der = (
+        ec.generate_private_key(curve)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return base64.b64encode(der).decode()
+
+
 def is_of(keys: tuple[ec.EllipticCurvePublicKey, ...], issuer: IssuerKeys) -> bool:
     return keys == (issuer.root.public_key(),)
 
@@ -88,6 +99,12 @@ def test_keys_not_to_be_kept_are_asked_for_once_a_minute_all_the_same(
     publish(issuer, cache=cache)
     assert is_of(keys.current(), issuer)
     assert len(google.asked) == 2
+
+
+def test_keys_that_a_cache_kept_for_longer_than_all_calendars_are_good(keys, google, clock, issuer):
+    old = {"Cache-Control": "max-age=600", "Age": "9" * 15}
+    google.reply(200, issuer.public_json(at=clock.at), headers=old)
+    assert is_of(keys.current(), issuer)
 
 
 def test_the_time_that_a_cache_kept_them_counts(keys, google, clock, issuer, other):
@@ -153,6 +170,8 @@ def test_without_any_keys_a_callback_may_come_again_later(keys, publish, google,
         {"keyExpiration": "1"},
         {"keyValue": "AAAA"},
         {"keyValue": None},
+        {"keyValue": of_curve(ec.SECP384R1())},
+        {"keyValue": of_curve(ec.SECP256K1())},
     ],
 )
 def test_a_root_key_of_another_sort_is_not_used(keys, google, clock, issuer, other, change):

@@ -9,8 +9,8 @@ import pytest
 
 from googlewallet.client import Kind, Page, WalletClient
 from googlewallet.credentials import ServiceAccount
-from googlewallet.errors import ApiError, Verdict
-from tests.googlewallet.local_google import LocalGoogle, Reply, claims_of
+from googlewallet.errors import ApiError, ContentError, Verdict
+from tests.googlewallet.local_google import LocalGoogle, Reply, claims_of, nested
 
 ID = "9000000000000000001.card"
 CLASS = "9000000000000000001.programme"
@@ -45,11 +45,28 @@ def test_none_reaches_google_as_null(client, google: LocalGoogle):
     assert b'"string": null' in google.asked[0].body
 
 
-@pytest.mark.parametrize("id", ["1.a/b", "1.a?b", "1.ä", "1.a#b"])
+@pytest.mark.parametrize("id", ["1.a/b", "1.a?b", "1.ä", "1.a#b", "", "..", "1", "1.\ud800", 5])
 def test_an_id_never_leads_to_another_address(client, google: LocalGoogle, id: str):
-    client.get(Kind.LOYALTY_OBJECT, id)
-    assert google.asked[0].path.count("/") == 2
-    assert google.asked[0].query == {}
+    for call in (client.get, lambda *named: client.patch(*named, {"state": "ACTIVE"})):
+        with pytest.raises(ContentError) as caught:
+            call(Kind.LOYALTY_OBJECT, id)
+        assert caught.value.path == "id"
+    assert google.asked == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), {1}, object(), nested(100_000), 10**5000],
+    ids=["nan", "set", "object", "deep", "long"],
+)
+def test_a_body_that_is_no_json_is_refused_before_anything_is_sent(client, google, value):
+    for call in (
+        lambda body: client.insert(Kind.LOYALTY_OBJECT, body),
+        client.validate_json,
+    ):
+        with pytest.raises(ContentError):
+            call({"a": value})
+    assert google.asked == []
 
 
 def test_a_list_comes_page_by_page(client, google: LocalGoogle):
@@ -170,6 +187,14 @@ def test_an_account_that_is_not_let_in_is_told_after_one_more_try(client, google
         (200, b"<html>", "unreachable", "notGoogle"),
         (200, {"token": "x"}, "unreachable", "notGoogle"),
         (200, {"access_token": "x", "expires_in": "soon"}, "unreachable", "notGoogle"),
+        (200, {"access_token": "x", "expires_in": 1e30}, "unreachable", "notGoogle"),
+        (200, b'{"access_token": "x", "expires_in": Infinity}', "unreachable", "notGoogle"),
+        (200, {"access_token": "", "expires_in": 3600}, "unreachable", "notGoogle"),
+        (200, {"access_token": None, "expires_in": 3600}, "unreachable", "notGoogle"),
+        (200, {"access_token": "x\nb: c", "expires_in": 3600}, "unreachable", "notGoogle"),
+        (200, {"access_token": "\u20ac", "expires_in": 3600}, "unreachable", "notGoogle"),
+        (200, {"access_token": "\ud800", "expires_in": 3600}, "unreachable", "notGoogle"),
+        (200, b"[" * 100_000, "unreachable", "notGoogle"),
     ],
 )
 def test_no_token_no_call(client, google: LocalGoogle, status, body, verdict, reason):
@@ -299,7 +324,14 @@ def test_nobody_at_home_is_unreachable(local_account):
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>"), (200, [1]), (200, b"\xff"), (302, b""), (200, b"[" * 100_000)],
+    [
+        (200, b"<html>"),
+        (200, [1]),
+        (200, b"\xff"),
+        (302, b""),
+        (200, b"[" * 100_000),
+        (200, b'{"a": NaN}'),
+    ],
 )
 def test_what_is_not_googles_answer_is_no_answer(client, google: LocalGoogle, status, body):
     google.reply(
@@ -311,7 +343,16 @@ def test_what_is_not_googles_answer_is_no_answer(client, google: LocalGoogle, st
     assert len(google.asked) == 1
 
 
-@pytest.mark.parametrize("body", [{"resources": 1}, {"resources": [1]}, {"pagination": []}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"resources": 1},
+        {"resources": [1]},
+        {"resources": [["ab"]]},
+        {"pagination": []},
+        {"pagination": {"nextPageToken": 5}},
+    ],
+)
 def test_a_list_in_another_shape_is_no_answer(client, google: LocalGoogle, body):
     google.reply(200, body)
     with pytest.raises(ApiError) as caught:

@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 
+import googlewallet as wallet
 from googlewallet import (
     Balance,
     ContentError,
@@ -172,3 +173,38 @@ def test_an_address_on_this_machine_is_taken_on_request():
     logo = LoyaltyClass.parse(body, allow_http=True).program_logo
     assert logo == Image.of("http://127.0.0.1:8000/logo.png", allow_http=True)
     assert Image.parse(IMAGE) != logo
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda number: wallet.Balance(integer=number),
+        lambda number: wallet.Balance(double=number),
+        lambda number: wallet.Money(currency_code="EUR", micros=number),
+        lambda number: wallet.Money.of(number, "EUR"),
+        lambda number: wallet.MerchantLocation(latitude=number, longitude=0),
+    ],
+)
+def test_a_number_of_any_length_is_refused_in_a_short_sentence(make):
+    for digits in (400, 4000, 5000):
+        with pytest.raises(ContentError) as caught:
+            make(10**digits)
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: wallet.TotpParameters(key=b"5ec7e7", value_length=8),
+        lambda: wallet.TotpParameters(key="5ec7e7x", value_length=8),
+        lambda: wallet.TotpDetails.parse({"parameters": ["5ec7e7"]}),
+        lambda: wallet.TotpDetails.parse({"parameters": {"key": "5ec7e7"}}),
+        lambda: wallet.RotatingBarcode.parse({"totpDetails": "5ec7e7"}),
+    ],
+)
+def test_no_error_tells_the_secret_of_a_rotating_code(make):
+    with pytest.raises(ContentError) as caught:
+        make()
+    assert "5ec7" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

@@ -168,3 +168,10 @@ def test_a_real_account_is_not_taken_for_a_throw_away_one(write: Write, account:
     real = ServiceAccount.load(write(client_email="wallet@project.iam.gserviceaccount.com"))
     assert throwaway.is_throwaway(account)
     assert not throwaway.is_throwaway(real)
+
+
+@pytest.mark.parametrize("name", ["client_email", "private_key_id", "project_id", "token_uri"])
+def test_half_a_character_is_refused_where_the_file_is_read(write: Write, name: str):
+    value = json.loads(write().read_bytes())[name] + "\ud800"
+    with pytest.raises(CredentialsError, match=name):
+        ServiceAccount.load(write(**{name: value}))

@@ -89,7 +89,7 @@ def test_neither_body_is_changed():
 
 
 @pytest.mark.parametrize("kind", ["LoyaltyObject", "OfferClass"])
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_what_google_holds_becomes_what_is_wanted(kind, data):
     sent, wanted = data.draw(bodies(kind)), data.draw(bodies(kind))

@@ -122,6 +122,11 @@ def test_any_text_of_a_scanner_is_looked_at(code: RotatingCode, text: str):
     ("changes", "path"),
     [
         ({"key": b"short"}, "totpDetails.parameters[0].key"),
+        ({"key": "a text of twenty....."}, "totpDetails.parameters[0].key"),
+        ({"digits": 8.0}, "totpDetails.parameters[0].valueLength"),
+        ({"period_seconds": 0.5}, "totpDetails.periodMillis"),
+        ({"prefix": "\ud800"}, "valuePattern"),
+        ({"prefix": 10042}, "valuePattern"),
         ({"digits": 5}, "totpDetails.parameters[0].valueLength"),
         ({"digits": 10}, "totpDetails.parameters[0].valueLength"),
         ({"period_seconds": 0}, "totpDetails.periodMillis"),

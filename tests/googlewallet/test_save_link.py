@@ -15,6 +15,7 @@ from googlewallet.credentials import ServiceAccount
 from googlewallet.errors import ContentError, LinkTooLong
 from googlewallet.save_link import MOST_CHARACTERS, SAVE_URL, SaveLinks
 from googlewallet.throwaway import ISSUER_ID
+from tests.googlewallet.local_google import nested
 
 AT = datetime(2026, 11, 22, 10, 0, 0, 900_000, tzinfo=UTC)
 CARD = f"{ISSUER_ID}.{'a' * 32}"
@@ -103,11 +104,28 @@ def test_origins_are_named_when_there_are_any(links, account: ServiceAccount):
     assert opened(link.removeprefix(SAVE_URL), account)["origins"] == ["https://a.example"]
 
 
-@pytest.mark.parametrize("id", ["", "card", ".card", "1.", "1.a b", "1.ä", "1.a/../b", "1.a\n"])
+@pytest.mark.parametrize(
+    "id", ["", "card", ".card", "1.", "1.a b", "1.ä", "1.a/../b", "1.a\n", 1, None]
+)
 def test_what_is_no_id_is_refused(links, id: str):
     with pytest.raises(ContentError) as caught:
         links.link(at=AT, offer=[id])
     assert caught.value.path == "offerObjects"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"a": "\ud800"}, {"a": object()}, {(1, 2): "a"}, nested(100_000)],
+    ids=["half a character", "object", "key", "deep"],
+)
+def test_what_is_no_json_is_not_signed(links, payload):
+    with pytest.raises(ContentError):
+        links.sign(payload, at=AT)
+
+
+def test_a_link_of_no_certain_moment_is_refused(links):
+    with pytest.raises(ContentError, match="time zone"):
+        links.link(at=AT.replace(tzinfo=None), loyalty=[CARD])
 
 
 def test_a_link_without_any_object_is_refused(links):

@@ -116,7 +116,7 @@ def test_what_google_requires_is_required(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_what_is_right_is_taken_and_written_as_google_wants_it(kind, data):
     body = data.draw(bodies(kind))
@@ -126,7 +126,7 @@ def test_what_is_right_is_taken_and_written_as_google_wants_it(kind, data):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_is_taken_is_what_google_takes(kind, data):
     body = deepcopy(data.draw(bodies(kind)))

@@ -68,6 +68,21 @@ def test_the_issuer_id_looks_like_one_and_fits_int64():
     assert int(throwaway.ISSUER_ID) < 2**63
 
 
+def test_callback_keys_stay_what_they_are(tmp_path: Path):
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    made = IssuerKeys.load_or_create(tmp_path)
+    assert IssuerKeys.load_or_create(tmp_path).public_json(at=at) == made.public_json(at=at)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"root": 1}', '{"root": "", "intermediate": ""}'])
+def test_damaged_callback_keys_are_told(tmp_path: Path, content: str):
+    (tmp_path / "callback-keys.json").write_text(content)
+    with pytest.raises(CredentialsError, match="damaged"):
+        IssuerKeys.load_or_create(tmp_path)
+
+
 def test_the_published_keys_say_when_they_end():
     at = datetime(2026, 11, 22, tzinfo=UTC)
     (key,) = json.loads(IssuerKeys.create().public_json(at=at, valid=timedelta(days=1)))["keys"]

@@ -61,6 +61,13 @@ def test_the_fourth_notification_of_24_hours_is_refused_and_the_budget_rolls(hel
     assert held.reason("PATCH", path, {**points(13), **NOTIFY}) == (403, "quotaExceeded")
 
 
+def test_messages_that_nobody_sees_are_on_the_budget_as_well(card: Caller):
+    message = {"message": {"header": "Hei", "body": "Uutta", "messageType": "TEXT_AND_NOTIFY"}}
+    path = f"loyaltyObject/{OBJECT}/addMessage"
+    answers = [card.call("POST", path, message).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 403]
+
+
 def test_messages_that_notify_have_the_same_budget(held: Caller):
     held.google.faults = Faults(notifications_per_day=1)
     path = f"loyaltyObject/{OBJECT}/addMessage"

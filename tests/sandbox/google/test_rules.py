@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from googlewallet.client import Kind
@@ -50,7 +50,7 @@ def is_taken(kind: str, body: Any) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_the_shape_is_judged_as_by_a_validator_of_json_schema(data: st.DataObject):
     kind = data.draw(st.sampled_from(KINDS))
@@ -62,7 +62,7 @@ def test_the_shape_is_judged_as_by_a_validator_of_json_schema(data: st.DataObjec
     assert is_taken(kind, body) == (errors_of(kind, body) == [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_the_library_writes_breaks_no_rule(data: st.DataObject):
     kind = data.draw(st.sampled_from(KINDS))

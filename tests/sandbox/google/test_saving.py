@@ -1,6 +1,7 @@
 """Save links: verified as Google does, saved by people, never a way to change what is there."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -164,6 +165,28 @@ def test_an_overlong_jwt_can_be_inserted_and_gives_a_short_link(caller: Caller):
     link = answer["saveUri"]
     assert link.startswith(caller.google.save_url)
     assert caller.google.save(link.rsplit("/", 1)[-1], "aino").object_ids == (OBJECT,)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"loyaltyClasses": [loyalty_class()]},
+        {**FAT, "loyaltyObjects": [loyalty_object(linkedObjectIds=[f"{ISSUER_ID}.none"])]},
+        {**FAT, "loyaltyObjects": [loyalty_object(id=f"{ISSUER_ID}.{n:040}") for n in range(40)]},
+    ],
+    ids=["a class alone", "a link to nothing", "more than a link holds"],
+)
+def test_a_jwt_that_leads_to_no_link_makes_nothing(caller: Caller, payload: dict):
+    assert caller.reason("POST", "jwt", {"jwt": caller.jwt(payload)}) == (400, "invalid")
+    assert caller.google.class_("loyaltyClass", CLASS) is None
+
+
+def test_the_same_jwt_from_many_at_once_is_made_once(caller: Caller):
+    body = {"jwt": caller.jwt(FAT)}
+    caller.call("GET", "issuer/none")  # the token is there
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caller.call("POST", "jwt", body), range(16)))
+    assert {each.status_code for each in answers} == {200}
 
 
 def test_a_jwt_is_tried_without_making_anything(caller: Caller):

@@ -15,7 +15,7 @@ from googlewallet.credentials import SCOPE, ServiceAccount
 from googlewallet.throwaway import load_or_create
 from server.sandbox.google import Faults, GoogleStandIn
 from server.sandbox.google_faults import AnswerFault
-from tests.sandbox.google.conftest import CLASS, Caller, loyalty_class
+from tests.sandbox.google.conftest import CLASS, OBJECT, Caller, loyalty_class
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -56,6 +56,17 @@ def test_without_a_token_nothing_is_told(google: GoogleStandIn):
     answer = requests.get(f"{google.api_url}/loyaltyClass/{CLASS}", timeout=20)
     assert answer.status_code == 401
     assert answer.json()["error"]["errors"][0]["reason"] == "authError"
+
+
+def test_a_token_is_a_bearers(card: Caller):
+    token = card.account.credentials().token
+    for header, status in ((f"Bearer {token}", 200), (token, 401), (f"Basic {token}", 401)):
+        asked = requests.get(
+            f"{card.google.api_url}/loyaltyObject/{OBJECT}",
+            headers={"Authorization": header},
+            timeout=20,
+        )
+        assert asked.status_code == status
 
 
 def test_a_self_signed_bearer_is_no_token(caller: Caller, account_file: Path):
