@@ -6,6 +6,8 @@ object says; here it is made the same way and compared.
 
 import hmac
 import secrets
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,8 +93,9 @@ class RotatingCode:
     def verify(self, value: str, *, at: datetime, burn: Callable[[str], bool]) -> None:
         """Takes a code of this moment, the one before or the one after, once.
 
-        `burn` gets a name of the code, remembers it, and tells whether it is new; keep it for
-        three periods. Raises CodeRefused.
+        `burn` gets a name of the code, remembers it, and tells whether it is new, in one step for
+        all who ask; keep it for three periods. `UsedCodes` does so for one process; several need a
+        row under a unique key. Raises CodeRefused.
         """
         if not value.startswith(f"{self.prefix}."):
             raise CodeRefused("foreign", "The code is another object's.")
@@ -110,3 +113,27 @@ class RotatingCode:
     def _value(self, step: int) -> str:
         code = HOTP(self.key, self.digits, SHA1()).generate(step)  # noqa: S303 - the phone knows no other
         return f"{self.prefix}.{code.decode('ascii')}"
+
+
+class UsedCodes:
+    """The codes that one process has taken; safe to share between threads, and bounded by time."""
+
+    def __init__(
+        self, *, keep_seconds: float = 300.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`keep_seconds`: three periods of the longest code or more. `clock` gives seconds."""
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._used: dict[str, float] = {}  # the oldest first
+
+    def burn(self, name: str) -> bool:
+        """Whether the code is new; of several who ask at once, one is told so."""
+        with self._lock:
+            now = self._clock()
+            while self._used and next(iter(self._used.values())) < now - self._keep_seconds:
+                del self._used[next(iter(self._used))]
+            if name in self._used:
+                return False
+            self._used[name] = now
+            return True

@@ -1,11 +1,13 @@
 """Rotating codes: as RFC 6238 makes them, and each taken once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from googlewallet.errors import CodeRefused, ContentError
-from googlewallet.rotating import RotatingCode
+from googlewallet.rotating import RotatingCode, UsedCodes
 
 AT = datetime(2026, 11, 22, 10, 0, 5, tzinfo=UTC)
 RFC_KEY = b"12345678901234567890"
@@ -144,3 +146,33 @@ def test_keys_are_random_and_long_enough():
     made = {RotatingCode.new_key() for _ in range(100)}
     assert len(made) == 100
     assert {len(key) for key in made} == {20}
+
+
+def test_of_many_tills_that_take_one_code_at_the_same_moment_one_gets_it():
+    tills, used = 16, UsedCodes()
+    ready = threading.Barrier(tills)
+
+    def take(value: str) -> str:
+        ready.wait(10)
+        try:
+            code.verify(value, at=AT, burn=used.burn)
+        except CodeRefused as error:
+            return error.code
+        return "taken"
+
+    with ThreadPoolExecutor(tills) as pool:
+        for number in range(20):
+            code = RotatingCode(key=RotatingCode.new_key(), prefix=f"{number}")
+            said = list(pool.map(take, [code.value(AT)] * tills))
+            assert sorted(said) == ["taken", *["used"] * (tills - 1)]
+
+
+def test_a_used_code_is_forgotten_once_it_can_come_no_more():
+    seconds = [0.0]
+    used = UsedCodes(keep_seconds=90, clock=lambda: seconds[0])
+    assert used.burn("10042.1")
+    seconds[0] = 90.0
+    assert not used.burn("10042.1")
+    seconds[0] = 90.5
+    assert used.burn("10042.2")
+    assert used.burn("10042.1")
