@@ -21,8 +21,8 @@ from server.models import GoogleClass, GoogleIssuer, GoogleObject
 # A call that is made to find out whether Google answers again has so long to tell.
 PROBE = timedelta(seconds=60)
 
-# What lies further ahead was written by a clock that was wrong: nobody waits for it. Longer than any
-# pause; and from whose clock is so far off, Google takes no token.
+# What lies further ahead was written by a clock that was wrong, and nobody waits for it: longer
+# than any pause, and whoever's clock is so far off gets no token of Google's.
 _WRONG = timedelta(minutes=10)
 
 _RESERVE = 2  # calls that are kept for those who wait

@@ -177,8 +177,8 @@ def give_back(pen: Pen, row: Any, held: Held, **changed: Any) -> None:
 
 
 def paced(due_at: datetime, sent_at: datetime | None, *, at: datetime) -> datetime:
-    """When what is due at `due_at` may be told after an update at `sent_at`. One that was told later
-    than now was told by a clock that was wrong, and is waited for by nobody."""
+    """When what is due at `due_at` may be told, after an update at `sent_at`. One in the future is
+    by a clock that was wrong: nobody waits for it."""
     return due_at if sent_at is None or sent_at > at else max(due_at, sent_at + APART)
 
 
