@@ -43,6 +43,7 @@ _LOCK = Look(
 _IS_ISSUER = _ISSUER.c.issuer_id == bindparam("which")
 _TAKE = Stroke(update(_ISSUER).where(_IS_ISSUER), ["tokens", "refilled_at", "paused_until"])
 _PAUSE = Stroke(update(_ISSUER).where(_IS_ISSUER), ["paused_until", "pause_reason"])
+_TRY = Stroke(update(_ISSUER).where(_IS_ISSUER), ["paused_until"])
 _SLOW = Stroke(update(_ISSUER).where(_IS_ISSUER), ["slowed_until"])
 _PROGRESS = Stroke(
     update(_ISSUER).where(_IS_ISSUER), ["reconciled_at", "reconcile_class", "reconcile_page"]
@@ -206,6 +207,12 @@ def pause(
             return False
         pen.write(_PAUSE, which=issuer_id, paused_until=until, pause_reason=reason)
         return True
+
+
+def pass_on(database: Database, issuer_id: str, *, at: datetime) -> None:
+    """Whoever was to find out whether Google answers again had nothing to ask: the next is to."""
+    with database.writing() as pen:
+        pen.write(_TRY, which=issuer_id, paused_until=at)
 
 
 def resume(database: Database, issuer_id: str) -> None:
