@@ -86,7 +86,9 @@ _RETURN = Stroke(
 )
 ASK = Stroke(update(_OBJECT).where(_IS_ROW).values(_RAISED), ["has_users"])
 HELD = Look(
-    select(*_COLUMNS).where(_OBJECT.c.claimed_at.is_not(None)).with_for_update(key_share=True)
+    select(*_COLUMNS)
+    .where(_OBJECT.c.due_at.is_not(None), _OBJECT.c.claimed_at.is_not(None))
+    .with_for_update(key_share=True)
 )
 
 
