@@ -21,6 +21,10 @@ from server.models import GoogleClass, GoogleIssuer, GoogleObject
 # A call that is made to find out whether Google answers again has so long to tell.
 PROBE = timedelta(seconds=60)
 
+# What lies further ahead was written by a clock that was wrong, and nobody waits for it: longer
+# than any pause, and whoever's clock is so far off gets no token of Google's.
+_WRONG = timedelta(minutes=10)
+
 _RESERVE = 2  # calls that are kept for those who wait
 _SLOWED = 0.5  # of the rate
 
@@ -39,6 +43,7 @@ _LOCK = Look(
 _IS_ISSUER = _ISSUER.c.issuer_id == bindparam("which")
 _TAKE = Stroke(update(_ISSUER).where(_IS_ISSUER), ["tokens", "refilled_at", "paused_until"])
 _PAUSE = Stroke(update(_ISSUER).where(_IS_ISSUER), ["paused_until", "pause_reason"])
+_TRY = Stroke(update(_ISSUER).where(_IS_ISSUER), ["paused_until"])
 _SLOW = Stroke(update(_ISSUER).where(_IS_ISSUER), ["slowed_until"])
 _PROGRESS = Stroke(
     update(_ISSUER).where(_IS_ISSUER), ["reconciled_at", "reconcile_class", "reconcile_page"]
@@ -141,11 +146,12 @@ def grant(pen: Pen, issuer_id: str, *, at: datetime, most: int, rate: Rate, is_b
     if not rows:
         return Grant(0, wait=1.0)
     row = rows[0]
-    if row.paused_until and at < row.paused_until:
+    if _is_ahead(row.paused_until, at):
         return Grant(0, (row.paused_until - at).total_seconds(), row.pause_reason or "")
-    is_slow = row.slowed_until is not None and at < row.slowed_until
-    speed = rate.per_second * (_SLOWED if is_slow else 1.0)
-    passed = max(0.0, (at - row.refilled_at).total_seconds())
+    speed = rate.per_second * (_SLOWED if _is_ahead(row.slowed_until, at) else 1.0)
+    # Filled by a clock that was wrong, it is as good as full.
+    refilled_at = row.refilled_at if row.refilled_at <= at + _WRONG else at - _WRONG
+    passed = max(0.0, (at - refilled_at).total_seconds())
     tokens = min(float(rate.burst), row.tokens + passed * speed)
     kept = min(_RESERVE, rate.burst - 1) if is_bulk else 0
     is_probe = row.pause_reason is not None
@@ -157,12 +163,16 @@ def grant(pen: Pen, issuer_id: str, *, at: datetime, most: int, rate: Rate, is_b
         if count:
             values = {
                 "tokens": tokens - count,
-                "refilled_at": max(at, row.refilled_at),
+                "refilled_at": max(at, refilled_at),
                 "paused_until": at + PROBE if is_probe else None,
             }
             pen.write(_TAKE, which=issuer_id, **values)
 
     return Grant(calls, is_probe=is_probe, spend=spend)
+
+
+def _is_ahead(until: datetime | None, at: datetime) -> bool:
+    return until is not None and at < until <= at + _WRONG
 
 
 def take(database: Database, issuer_id: str, *, at: datetime, rate: Rate, is_bulk: bool) -> Grant:
@@ -192,11 +202,17 @@ def pause(
     that come back at the same time only one is."""
     with database.writing() as pen:
         rows = pen.rows(_LOCK, issuer=issuer_id)
-        is_paused = bool(rows and rows[0].paused_until and at < rows[0].paused_until)
+        is_paused = bool(rows) and _is_ahead(rows[0].paused_until, at)
         if is_paused and not is_probe:
             return False
         pen.write(_PAUSE, which=issuer_id, paused_until=until, pause_reason=reason)
         return True
+
+
+def pass_on(database: Database, issuer_id: str, *, at: datetime) -> None:
+    """Whoever was to find out whether Google answers again had nothing to ask: the next is to."""
+    with database.writing() as pen:
+        pen.write(_TRY, which=issuer_id, paused_until=at)
 
 
 def resume(database: Database, issuer_id: str) -> None:

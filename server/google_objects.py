@@ -149,7 +149,7 @@ def owe(
 ) -> None:
     """Google is to be told of a change of a card that it has, last told at `sent_at`."""
     pen = pen_of(work)
-    soonest = max(at, sent_at + APART) if sent_at else at
+    soonest = google_rows.paced(at, sent_at, at=at)
     pen.write(google_rows.RAISE, row_id=card_id, soonest=soonest, lane=is_bulk)
     wake(pen)
 
@@ -198,15 +198,13 @@ def settle(
         if row := google_rows.still_ours(pen, due):
             sent_at = at if is_told else row.sent_at
             rest = row.owed_version != due.owed_version
-            due_at = max(at, sent_at + APART) if rest and sent_at else at if rest else None
+            due_at = google_rows.paced(at, sent_at, at=at) if rest else None
             if rest:
                 wake(pen)
-                if row.has_users is None:  # somebody may have saved it since we asked
-                    held = replace(held, has_users=None)
             google_rows.give_back(
                 pen,
                 row,
-                held,
+                _asked_anew(row, due, held),
                 sent_version=due.owed_version,
                 due_at=due_at,
                 sent_at=sent_at,
@@ -221,7 +219,12 @@ def put_off(database: Database, due: DueCard, held: Held, *, until: datetime, er
         if row := google_rows.still_ours(pen, due):
             wake(pen)
             google_rows.give_back(
-                pen, row, held, due_at=until, error=error, attempts=row.attempts + 1
+                pen,
+                row,
+                _asked_anew(row, due, held),
+                due_at=until,
+                error=error,
+                attempts=row.attempts + 1,
             )
 
 
@@ -231,6 +234,7 @@ def give_up(database: Database, due: DueCard, held: Held, *, at: datetime, error
         if row := google_rows.still_ours(pen, due):
             wake(pen)
             due_at = None if row.owed_version == due.owed_version else at + APART
+            held = _asked_anew(row, due, held)
             google_rows.give_back(pen, row, held, due_at=due_at, error=error, attempts=0)
 
 
@@ -238,7 +242,7 @@ def release(database: Database, due: DueCard, held: Held | None = None) -> None:
     """Give a claimed row back, so that the next worker need not wait for the lease."""
     with database.writing() as pen:
         if row := google_rows.still_ours(pen, due):
-            google_rows.give_back(pen, row, held or due.held)
+            google_rows.give_back(pen, row, _asked_anew(row, due, held or due.held))
 
 
 def release_all(database: Database) -> int:
@@ -258,8 +262,7 @@ def next_due(database: Database, issuer_id: str, *, at: datetime, is_bulk: bool)
     rows = database.look(google_rows.next_look(), stale=at - LEASE, issuer=issuer_id, lane=is_bulk)
     if not rows:
         return None
-    due_at: datetime = rows[0].due_at
-    return max(due_at, rows[0].sent_at + APART) if rows[0].sent_at else due_at
+    return google_rows.paced(rows[0].due_at, rows[0].sent_at, at=at)
 
 
 def note_callback(database: Database, callback: Heard, *, at: datetime) -> bool:
@@ -278,7 +281,9 @@ def note_callback(database: Database, callback: Heard, *, at: datetime) -> bool:
         is_new = insert.returning(col(GoogleCallback.nonce))
         if session.connection().execute(is_new).first() is None:
             return False
-        pen.write(google_rows.ASK, row_id=rows[0].card_id, soonest=at, lane=False, has_users=None)
+        soonest = google_rows.paced(at, rows[0].sent_at, at=at)
+        row_id = rows[0].card_id
+        pen.write(google_rows.ASK, row_id=row_id, soonest=soonest, lane=False, has_users=None)
         wake(session)
         return True
 
@@ -347,6 +352,12 @@ def backlog(database: Database) -> Backlog:
     with database.reading() as session:
         count, oldest = session.exec(statement).one()
     return Backlog(count, oldest)
+
+
+def _asked_anew(row: Any, due: DueCard, held: Held) -> Held:
+    """`held`, but who has the card is not known when a callback may have come since the claim."""
+    is_asked = row.has_users is None and row.owed_version != due.owed_version
+    return replace(held, has_users=None) if is_asked else held
 
 
 def _holding(row: Any) -> Holding:

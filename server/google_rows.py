@@ -86,7 +86,9 @@ _RETURN = Stroke(
 )
 ASK = Stroke(update(_OBJECT).where(_IS_ROW).values(_RAISED), ["has_users"])
 HELD = Look(
-    select(*_COLUMNS).where(_OBJECT.c.claimed_at.is_not(None)).with_for_update(key_share=True)
+    select(*_COLUMNS)
+    .where(_OBJECT.c.due_at.is_not(None), _OBJECT.c.claimed_at.is_not(None))
+    .with_for_update(key_share=True)
 )
 
 
@@ -176,13 +178,23 @@ def give_back(pen: Pen, row: Any, held: Held, **changed: Any) -> None:
     )
 
 
+def paced(due_at: datetime, sent_at: datetime | None, *, at: datetime) -> datetime:
+    """When what is due at `due_at` may be told, after an update at `sent_at`. One in the future is
+    by a clock that was wrong: nobody waits for it."""
+    return due_at if sent_at is None or sent_at > at else max(due_at, sent_at + APART)
+
+
 def held_of(row: Any) -> Held:
     return Held(row.sent, row.offer_sent, row.has_users, tuple(row.notified_at), row.hushed_until)
 
 
 @cache
 def due_look() -> Look:
-    is_paced = _OBJECT.c.sent_at.is_(None) | (_OBJECT.c.sent_at <= bindparam("paced"))
+    is_paced = (
+        _OBJECT.c.sent_at.is_(None)
+        | (_OBJECT.c.sent_at <= bindparam("paced"))
+        | (_OBJECT.c.sent_at > bindparam("at"))
+    )
     return Look(
         _free()
         .with_only_columns(*_COLUMNS)

@@ -20,6 +20,7 @@ from server.errors import NotFound
 from server.looks import Look
 from server.models import GoogleObject, Pass
 from server.services import Services
+from server.wallets import google
 from server.wallets.google_account import Account, Holder
 from server.wallets.google_sync import GoogleSync, Outcome
 from server.wallets.google_trace import note_callback
@@ -66,8 +67,14 @@ class GoogleDesk:
 
     def is_held(self, card_id: UUID) -> bool:
         """Whether somebody has the card in a wallet, as Google told last."""
+        account = self._accounts.current()
         known = google_objects.find(self._services.database, card_id)
-        return known is not None and known.has_users is True
+        return (
+            account is not None
+            and known is not None
+            and known.has_users is True
+            and known.object_id == google.object_id(account.issuer_id, card_id)
+        )
 
     def send(self, card_id: UUID) -> Way:
         """The way for somebody who wants this card; what Google has no object of, it gets now.

@@ -72,9 +72,9 @@ class Line:
             ApiError: what Google said, or that it said nothing.
             Halted: it was not made.
         """
-        self._keep_lease()
         if not self._is_paid:
             self._wait_for_turn()
+        self._keep_lease()  # for the whole of the call: the turn may have been long in coming
         self._is_paid, self.is_used = False, True
         assert_no_transaction()
         try:

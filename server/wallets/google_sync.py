@@ -349,7 +349,9 @@ class GoogleSync:
     def _stop_probing(self, line: Line) -> None:
         """Whoever was to find out whether Google answers has not: the next one is to."""
         if line.is_probe:
-            self._pause(line, 0.0, "nothing was asked")
+            line.is_probe = False
+            at = self._services.now()
+            google_issuers.pass_on(self._database, line.account.issuer_id, at=at)
 
     _handlers: ClassVar[
         dict[Verdict, Callable[["GoogleSync", Line, Update, ApiError], Outcome]]

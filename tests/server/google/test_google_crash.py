@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from googlewallet.client import Kind
-from server import google_objects, google_rows
+from server import google_issuers, google_objects, google_rows
 from server.clock import now
 from server.sandbox.google_faults import AnswerFault, Faults
+from server.wallets.google_line import Line
 from server.wallets.google_sync import GoogleSync
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,6 +117,24 @@ def test_a_job_that_takes_long_keeps_its_lease(google, saved, clock, monkeypatch
     other.close()
     assert len(google.calls("PATCH")) == 1
     assert google.object(saved.card)["linkedOfferIds"]
+
+
+def test_who_waits_long_for_a_turn_has_the_card_in_hand_for_the_whole_call(
+    google, saved, clock, monkeypatch
+):
+    saved.stamp()
+    line = Line(
+        google.services, google.account, take(google, saved.card), is_bulk=False, patience=9
+    )
+    grant = google_issuers.take
+
+    def late(*given, **named):
+        clock.move(seconds=50)
+        return grant(*given, **named)
+
+    monkeypatch.setattr(google_issuers, "take", late)
+    line.call("get", lambda: clock.move(seconds=50))
+    assert take(google, saved.card) is None
 
 
 def test_a_worker_that_is_stopped_finishes_its_call(google, saved):

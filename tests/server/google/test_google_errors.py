@@ -305,6 +305,7 @@ def test_a_probe_that_had_nothing_to_say_leaves_the_finding_out_to_the_next(goog
     answer = saved.record("stamped").json()
     saved.undo(answer["id"])
     google.drain()  # nothing differs, so nothing is asked
+    assert google.issuer().pause_reason == "a trial"
     google.clock.move(seconds=2)
     saved.stamp()
     google.drain()

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -52,6 +53,16 @@ def change_in_bulk(google, ledger, cards):
             session.add(row)
 
 
+def owe_at_once(google, card):
+    """As a callback does."""
+    callback = SimpleNamespace(
+        object_id=google.object_id(card),
+        nonce="one",
+        expires_at=google.clock() + timedelta(hours=1),
+    )
+    assert google_objects.note_callback(google.services.database, callback, at=google.clock())
+
+
 def take(google, issuer, *, at=None, is_bulk=False):
     return google_issuers.take(
         google.services.database, issuer, at=at or google.clock(), rate=TEN, is_bulk=is_bulk
@@ -69,9 +80,43 @@ def test_a_second_s_worth_at_once_and_then_so_many_a_second(google, issuer):
 def test_a_clock_that_goes_back_grants_nothing_twice(google, issuer):
     for _ in range(10):
         take(google, issuer)
-    earlier = google.clock() - timedelta(hours=1)
+    earlier = google.clock() - timedelta(minutes=5)
     assert take(google, issuer, at=earlier).calls == 0
     assert take(google, issuer).calls == 0
+
+
+def test_a_clock_that_was_wrong_stops_nobody_once_it_is_right(google, issuer):
+    """It was hours ahead: what was written then is not waited for."""
+    ahead = google.clock() + timedelta(hours=3)
+    for _ in range(10):
+        assert take(google, issuer, at=ahead).calls
+    assert [take(google, issuer).calls for _ in range(11)] == [1] * 10 + [0]
+
+
+def test_a_pause_by_a_clock_that_was_wrong_ends(google, issuer):
+    ahead = google.clock() + timedelta(hours=3)
+    google_issuers.pause(google.services.database, issuer, at=ahead, until=ahead, reason="refused")
+    assert take(google, issuer).is_probe
+    google_issuers.resume(google.services.database, issuer)
+    google_issuers.slow(google.services.database, issuer, until=ahead)
+    for _ in range(9):
+        assert take(google, issuer).calls
+    google.clock.move(seconds=1)
+    assert [take(google, issuer).calls for _ in range(11)] == [1] * 10 + [0]
+
+
+@pytest.mark.parametrize("is_heard", [False, True], ids=["stamped", "called back"])
+def test_a_card_told_by_a_clock_that_was_wrong_is_told_again(google, saved, is_heard):
+    with google.services.database.transaction() as session:
+        row = session.get_one(GoogleObject, UUID(saved.card))
+        row.sent_at = google.clock() + timedelta(hours=3)
+        session.add(row)
+    saved.stamp()
+    if is_heard:
+        owe_at_once(google, saved.card)
+    google.sync.step()
+    google.run_until(lambda: google.sync.is_idle)
+    assert google.balance(saved.card) == 1
 
 
 def test_the_many_leave_some_for_those_who_wait(google, issuer):
@@ -128,6 +173,21 @@ def test_whoever_was_to_try_and_died_is_replaced(google, issuer):
     assert take(google, issuer).calls == 0
     google.clock.move(seconds=google_issuers.PROBE.total_seconds())
     assert take(google, issuer).is_probe
+
+
+def test_a_callback_about_a_card_that_was_just_told_holds_up_nobody_else(google, ledger):
+    others = str(ledger.enrol("Eero")["id"])
+    for card in (ledger.card, others):
+        google.bring(card)
+    google.clock.move(seconds=5)
+    ledger.stamp()
+    google.drain()
+    owe_at_once(google, ledger.card)
+    google.clock.move(seconds=0.1)
+    ledger.stamp(card=others)
+    google.sync.step()
+    google.run_until(lambda: google.sync.is_idle)
+    assert google.balance(others) == 1
 
 
 def test_many_are_told_at_the_rate_and_no_faster(google, ledger, crowd):

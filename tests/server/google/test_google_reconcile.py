@@ -230,6 +230,24 @@ def test_a_callback_while_a_call_is_on_its_way_is_not_forgotten(google, ledger):
     assert [call.method for call in google.calls()] == ["GET"]
 
 
+@pytest.mark.parametrize("end", ["settled", "put off", "given up", "released"])
+def test_a_callback_is_not_forgotten_whatever_becomes_of_the_call(google, saved, end):
+    database, at = google.services.database, google.clock()
+    saved.stamp()
+    due = google_objects.claim_one(database, UUID(saved.card), at=at)
+    assert due.held.has_users is True
+    hear(google, saved.card, "one")
+    if end == "settled":
+        google_objects.settle(database, due, due.held, at=at)
+    elif end == "put off":
+        google_objects.put_off(database, due, due.held, until=at, error="busy")
+    elif end == "given up":
+        google_objects.give_up(database, due, due.held, at=at, error="refused")
+    else:
+        google_objects.release(database, due, due.held)
+    assert google.row(saved.card).has_users is None
+
+
 def test_a_callback_about_no_card_of_ours_has_no_effect(google, saved):
     assert not hear(google, saved.card, "one", object_id="9000000000000000001.unknown")
 

@@ -62,6 +62,8 @@ def test_no_table_is_read_whole_to_find_what_is_due(google, ledger, told, sqlite
     ledger.stamp()
     told.clear()
     google.drain()
+    google_objects.release_all(google.services.database)
+    google_objects.backlog(google.services.database)
     asked = [text for text in told if re.match(r"(SELECT|UPDATE)\b.*\bWHERE\b", text, re.S)]
     assert len(asked) > 5
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as line:

@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import ExitStack
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import jwt
 import pytest
@@ -182,6 +183,15 @@ def test_a_card_in_a_wallet_is_only_shown_there(street, card):
     assert "This card is in Google Wallet." in page.text
     assert "View in Google Wallet" in page.text
     assert street.press(card).status_code == 303
+
+
+def test_a_card_that_is_in_a_wallet_of_a_former_issuer_is_added_again(street, card):
+    street.click(card)
+    with street.services.database.transaction() as session:
+        row = session.get_one(GoogleObject, UUID(card["id"]))
+        row.object_id, row.has_users = "8000000000000000002.of-another-issuer", True
+        session.add(row)
+    assert street.click(card).status_code == 303
 
 
 def test_a_card_that_left_the_wallet_is_added_again(street, card):
