@@ -13,7 +13,9 @@ from server.wallets.google_account import Account, Accounts
 
 def add_to(commands: Any) -> None:
     """Add the commands to the subparsers of `leima`."""
-    group = commands.add_parser("google", help="what Google Wallet takes, and has, of our cards")
+    group = commands.add_parser(
+        "google", help="whether Google Wallet lets us in, and has all cards right"
+    )
     verbs = group.add_subparsers(required=True, metavar="check|reconcile")
     checks = verbs.add_parser("check", help="whether Google lets us in and takes our programmes")
     checks.set_defaults(command=check)
@@ -55,7 +57,8 @@ def _opened() -> tuple[Services, Account]:
     if account is None:
         raise SettingsError(
             "Google Wallet is not set up: give LEIMA_GOOGLE_ISSUER_ID and "
-            "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE, see docs/google.md"
+            "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE, see docs/google.md. For the sandbox of make run "
+            "docs/google-stand-in.md tells which"
         )
     services = Services(Database(settings.database_url), settings)
     migrations.require_current(services.database.engine)
