@@ -1,6 +1,7 @@
 """`leima google check` and `reconcile`: whether Google lets us in, and whether it has it all."""
 
 import argparse
+import sys
 from typing import Any
 
 from server import clock, config, migrations
@@ -40,15 +41,21 @@ def reconcile(_options: argparse.Namespace) -> int:
     """Compare everything; the worker mends what differs."""
     services, account = _opened()
     objects = wrong = 0
+    again = "\r" if sys.stdout.isatty() else None  # a line that counts, for those who watch
     try:
         for page in google_reconcile.compare_all(services, account):
             objects, wrong = objects + page.objects, wrong + page.wrong
-            print(f"\r{objects:,} objects compared, {wrong:,} differ", end="", flush=True)
+            if again:
+                print(_counted(objects, wrong), end=again, flush=True)
     finally:
-        print()
+        print(_counted(objects, wrong))
         services.database.dispose()
     print("The worker mends what differs." if wrong else "Nothing is to be mended.")
     return 0
+
+
+def _counted(objects: int, wrong: int) -> str:
+    return f"{objects:,} objects compared, {wrong:,} differ"
 
 
 def _opened() -> tuple[Services, Account]:
