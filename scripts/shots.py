@@ -95,10 +95,14 @@ class Stage:
     def _fail(self, *faults: dict[str, Any]) -> None:
         self._post(f"{self.sandbox['google_url']}/control/faults", {"answers": faults})
 
+    def save_link(self, card: dict[str, Any]) -> str:
+        """Where a customer is sent to put a card into Google Wallet."""
+        answer = self.http.post(card["save_url"], allow_redirects=False, timeout=20)
+        return answer.headers["Location"]
+
     def _save(self, card: dict[str, Any], account: str) -> None:
         """Put a card into somebody's Google Wallet, and wait until Google has told."""
-        answer = self.http.post(card["save_url"], allow_redirects=False, timeout=20)
-        save = {"link": answer.headers["Location"], "account": account}
+        save = {"link": self.save_link(card), "account": account}
         self._post(f"{self.sandbox['google_url']}/control/save", save)
         page = {"headers": {"User-Agent": ANDROID}, "timeout": 20}
         until = time.monotonic() + 20
@@ -186,6 +190,15 @@ def _turn_card(_stage: Stage, page: Page) -> None:
     page.wait_for_selector(".pass__back:not([hidden])")
 
 
+def _open_details(_stage: Stage, page: Page) -> None:
+    page.locator("#linnea-galaxy .gview__details > summary").click()
+    page.locator("#linnea-galaxy .gview__remove").scroll_into_view_if_needed()
+
+
+def _all_cards(_stage: Stage, page: Page) -> None:
+    page.locator("#linnea-galaxy .gview__back").click()
+
+
 def _google(stage: Stage) -> str:
     return str(stage.aino["save_url"])
 
@@ -213,9 +226,14 @@ PAGES = {
     "google-held": Look(_google_held),
     "google-later": Look(lambda stage: stage.failing_way(503), _press, agent=PREVIEW),
     "google-refused": Look(lambda stage: stage.failing_way(400), _press, agent=PREVIEW),
+    "save": Look(lambda stage: stage.save_link(stage.lempi)),
+    "save-done": Look(lambda stage: stage.save_link(stage.eero)),
+    "save-refused": Look(lambda stage: f"{stage.sandbox['phones_url']}gp/v/save/none"),
     "card": Look(_card, sizes=("desk",)),
     "phones": Look(_phones),
     "phones-back": Look(_phones, _turn_card),
+    "phones-google-details": Look(_phones, _open_details),
+    "phones-google-list": Look(_phones, _all_cards),
     "till-login": Look(_till),
     "till-pin": Look(_till, Stage.sign_in),
     "till-ready": Look(_till, Stage.name_oneself),

@@ -279,7 +279,8 @@ def _number(most: int) -> Callable[[str], int]:
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     root = argparse.ArgumentParser(
-        prog="leima", description="Loyalty cards for Apple Wallet, with a ledger and a till."
+        prog="leima",
+        description="Loyalty cards for Apple Wallet and Google Wallet, with a ledger and a till.",
     )
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("run", help="serve the pages, the API and the phones")

@@ -49,7 +49,7 @@ def run(settings: Settings) -> int:
     ]
     try:
         _wait_until_up(settings, children, stop)
-        _say(settings, access, file)
+        _say(settings, access, file, has_androids=google_account is not None)
         return _wait(children, stop)
     finally:
         _end(children)
@@ -257,13 +257,14 @@ def _end(children: list[subprocess.Popen[bytes]]) -> None:
             child.stdin.close()
 
 
-def _say(settings: Settings, access: demo.Demo, file: Path) -> None:
+def _say(settings: Settings, access: demo.Demo, file: Path, *, has_androids: bool) -> None:
     base = settings.public_url
     pins = ", ".join(f"{name} {pin}" for name, pin in access.pins)
     rows = (
         ("Start here", f"{base}/"),
         ("Join", f"{base}/join/{access.brand}/{access.programme}"),
         ("Phones", _phones_url(settings)),
+        ("", "two iPhones and two Android phones" if has_androids else "two iPhones"),
         ("Till", f"{base}/till"),
         ("", f"login {access.till_login}, password {access.till_password}, PIN {pins}"),
         ("For programs", str(file)),

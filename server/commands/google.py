@@ -1,6 +1,7 @@
 """`leima google check` and `reconcile`: whether Google lets us in, and whether it has it all."""
 
 import argparse
+import sys
 from typing import Any
 
 from server import clock, config, migrations
@@ -13,7 +14,9 @@ from server.wallets.google_account import Account, Accounts
 
 def add_to(commands: Any) -> None:
     """Add the commands to the subparsers of `leima`."""
-    group = commands.add_parser("google", help="what Google Wallet takes, and has, of our cards")
+    group = commands.add_parser(
+        "google", help="whether Google Wallet lets us in, and has all cards right"
+    )
     verbs = group.add_subparsers(required=True, metavar="check|reconcile")
     checks = verbs.add_parser("check", help="whether Google lets us in and takes our programmes")
     checks.set_defaults(command=check)
@@ -38,15 +41,21 @@ def reconcile(_options: argparse.Namespace) -> int:
     """Compare everything; the worker mends what differs."""
     services, account = _opened()
     objects = wrong = 0
+    again = "\r" if sys.stdout.isatty() else None  # a line that counts, for those who watch
     try:
         for page in google_reconcile.compare_all(services, account):
             objects, wrong = objects + page.objects, wrong + page.wrong
-            print(f"\r{objects:,} objects compared, {wrong:,} differ", end="", flush=True)
+            if again:
+                print(_counted(objects, wrong), end=again, flush=True)
     finally:
-        print()
+        print(_counted(objects, wrong))
         services.database.dispose()
     print("The worker mends what differs." if wrong else "Nothing is to be mended.")
     return 0
+
+
+def _counted(objects: int, wrong: int) -> str:
+    return f"{objects:,} objects compared, {wrong:,} differ"
 
 
 def _opened() -> tuple[Services, Account]:
@@ -55,7 +64,8 @@ def _opened() -> tuple[Services, Account]:
     if account is None:
         raise SettingsError(
             "Google Wallet is not set up: give LEIMA_GOOGLE_ISSUER_ID and "
-            "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE, see docs/google.md"
+            "LEIMA_GOOGLE_SERVICE_ACCOUNT_FILE, see docs/google.md. For the sandbox of make run "
+            "docs/google-stand-in.md tells which"
         )
     services = Services(Database(settings.database_url), settings)
     migrations.require_current(services.database.engine)

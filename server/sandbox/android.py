@@ -153,9 +153,10 @@ class AndroidPhone:
         """Keep a pass; what the log says of how it differs from before."""
         object_id = card.linked.object_id
         drawn = self._draw(card)
+        title = drawn["title"]
         if before is None:
             self._memory.cards[object_id] = card
-            yield f"Saved {drawn['title']}"
+            yield f"Saved {title}"
             return
         words = differences(self._draw(before), drawn)
         self._memory.cards[object_id] = card if words else before
@@ -163,13 +164,13 @@ class AndroidPhone:
         shown = [each for each in mine if not each.why_silent]
         for each in shown:
             text = MESSAGE if each.call == _MESSAGE_CALL else UPDATED
-            self._memory.notify(drawn["title"], text.get(self.language), at=clock.now())
+            self._memory.notify(title, text.get(self.language), at=clock.now())
         if shown:
-            yield f"Notified: {', '.join(words) or 'a message'}"
+            yield f"{title} notified: {', '.join(words) or 'a message'}"
         elif words:
             reasons = list(dict.fromkeys(each.why_silent for each in mine))
             because = f" ({'; '.join(reasons)})" if reasons else ""
-            yield f"Changed silently: {', '.join(words)}{because}"
+            yield f"{title} changed silently: {', '.join(words)}{because}"
 
     def _draw(self, card: Kept) -> dict[str, Any]:
         return draw_card(card.linked, self.language, picture=lambda url: url, offers=card.offers)

@@ -147,10 +147,12 @@ def test_a_stamp_lands_on_the_open_page(page: Page, sandbox):
     sandbox.cafe.stamp(8, notifyPreference="NOTIFY_ON_UPDATE")
     expect(field).to_contain_text("8")
     expect(pixel(page).get_by_test_id("notification").first).to_contain_text("Kahvipassi")
-    expect(pixel(page).get_by_test_id("log")).to_contain_text("Notified: Leimat")
+    expect(pixel(page).get_by_test_id("log")).to_contain_text("Kahvipassi notified: Leimat")
     sandbox.cafe.stamp(7)
     expect(field).to_contain_text("7")
-    expect(pixel(page).get_by_test_id("log")).to_contain_text("Changed silently: Leimat 8 → 7")
+    expect(pixel(page).get_by_test_id("log")).to_contain_text(
+        "Kahvipassi changed silently: Leimat 8 → 7"
+    )
 
 
 def test_the_wallet_is_used_with_the_keyboard_alone(page: Page):

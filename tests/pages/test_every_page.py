@@ -60,7 +60,8 @@ def test_it_is_fit_for_everybody_and_asks_nobody_else(seen: Seen, stage: Stage):
     assert wide <= 0, f"it scrolls sideways by {wide} px"
     # A refused request is no complaint: a page that is not there, a code that is no card's.
     assert [text for text in seen.complaints if "Failed to load resource" not in text] == []
-    own = {urlsplit(stage.sandbox[name]).netloc for name in ("base_url", "phones_url")}
+    ours = ("base_url", "phones_url", "google_url")
+    own = {urlsplit(stage.sandbox[name]).netloc for name in ours}
     assert seen.hosts - {""} <= own
 
 

@@ -83,7 +83,7 @@ def test_a_change_that_did_not_ask_is_silent(cafe, pixel, until):
     cafe.stamp(8)
     until(lambda: balance(pixel) == 8)
     assert pixel.look().notifications == []
-    assert lines(pixel)[-1].startswith("Changed silently: Leimat 7 → 8 (")
+    assert lines(pixel)[-1].startswith("Kahvipassi changed silently: Leimat 7 → 8 (")
 
 
 def test_a_balance_that_asked_to_notify_does(cafe, pixel, until):
@@ -92,7 +92,7 @@ def test_a_balance_that_asked_to_notify_does(cafe, pixel, until):
     until(lambda: pixel.look().notifications)
     (notice,) = pixel.look().notifications
     assert (notice.title, notice.text.startswith("Korttisi")) == ("Kahvipassi", True)
-    assert lines(pixel)[-1] == "Notified: Leimat 7 → 8"
+    assert lines(pixel)[-1] == "Kahvipassi notified: Leimat 7 → 8"
 
 
 def test_a_change_of_what_never_notifies_is_silent_though_it_asked(cafe, pixel, until):
