@@ -44,11 +44,13 @@ _GOOGLE_TOOK = {
     "insert": "Google was given the card",
     "patch": "Google took the change",
     "get": "Google was asked what it holds",
+    "class_get": "Google was asked what it holds of the programme",
     "class_insert": "Google was given the programme",
     "class_patch": "Google took the programme's change",
     "offer_insert": "Google was given the reward",
     "offer_patch": "Google took the reward's change",
     "offer_get": "Google was asked what it holds of the reward",
+    "offer_class_get": "Google was asked what it holds of the programme's reward",
     "offer_class_insert": "Google was given the programme's reward",
     "offer_class_patch": "Google took the change of the programme's reward",
 }

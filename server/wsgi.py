@@ -10,6 +10,7 @@ from server.db import Database
 from server.door import Door
 from server.leash import end_with_parent
 from server.services import Services
+from server.wallets.google_account import Accounts
 from server.wallets.identity import Identities
 from server.web.limits import MOST_BYTES
 from server.worker import Worker
@@ -46,12 +47,13 @@ def build() -> Door:
     """The app with its worker running; ends with the process that started this one."""
     end_with_parent()
     services, identity = prepare()
-    worker = Worker(services, identity)
+    google = Accounts(services.settings, services.now)  # one, so that both have one access token
+    worker = Worker(services, identity, google)
     worker.start()
     # It gives back what it has in hand. `atexit` would not do: a forked process skips it.
     Finalize(None, worker.stop, exitpriority=1)
     _write_traces(services)
-    return _app(services, identity)
+    return _app(services, identity, google)
 
 
 def build_web() -> Door:
@@ -59,7 +61,7 @@ def build_web() -> Door:
     end_with_parent()
     services, identity = prepare()
     _write_traces(services)
-    return _app(services, identity)
+    return _app(services, identity, Accounts(services.settings, services.now))
 
 
 def _write_traces(services: Services) -> None:
@@ -68,6 +70,7 @@ def _write_traces(services: Services) -> None:
     Finalize(None, writer.stop, exitpriority=0)  # after the worker, which notes to its end
 
 
-def _app(services: Services, identity: Identities) -> Door:
-    app = create_app(services, identity=identity, sandbox=_sandbox(services.settings))
+def _app(services: Services, identity: Identities, google: Accounts) -> Door:
+    sandbox = _sandbox(services.settings)
+    app = create_app(services, identity=identity, google=google, sandbox=sandbox)
     return Door(app, threads=_THREADS, most_bytes=MOST_BYTES)

@@ -46,6 +46,8 @@ from server.wallets.layout import FRONT
 _A_ROW = 2  # of lines on the front; the balances stand on a row of their own above them
 _NO_CODE = "\N{EM DASH}"  # in the place of a code that no till shall take
 
+CALLBACK_PATH = "/google/callback"  # where Google tells what became of a card
+
 _MEMBER_NUMBER = Text("Jäsennumero", "Medlemsnummer", "Member number")
 _CONTACT = Text("Yhteystiedot", "Kontakt", "Contact")
 _CARD_PAGE = Text("Kortin sivu", "Kortets sida", "The card's page")
@@ -122,7 +124,7 @@ def loyalty_class(shown: ShownProgramme, publisher: Publisher) -> dict[str, Any]
         localized_account_id_label=words.localized(_MEMBER_NUMBER),
         multiple_devices_and_holders_allowed_status=Holders.ONE_USER_ALL_DEVICES,
         callback_options=CallbackOptions.of(
-            f"{publisher.public_url}/google/callback", allow_http=True
+            f"{publisher.public_url}{CALLBACK_PATH}", allow_http=True
         ),
         homepage_uri=words.link(
             f"{publisher.public_url}/join/{shown.brand_slug}/{shown.slug}", _JOIN_PAGE

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import String, Table, bindparam, cast, select
 
+from googlewallet import difference
 from googlewallet.client import Kind
 from googlewallet.errors import ApiError, ContentError, Verdict
 from server import catalogue, designs, google_issuers
@@ -24,6 +25,7 @@ from server.looks import Look
 from server.models import Brand, Location, Programme, ProgrammePart
 from server.services import Services
 from server.wallets import google
+from server.wallets.google_found import as_sent
 from server.wallets.google_line import Line
 
 _KINDS = {"loyalty": Kind.LOYALTY_CLASS, "offer": Kind.OFFER_CLASS}
@@ -170,7 +172,11 @@ class Classes:
             line.call(f"{name}_insert", lambda: client.insert(kind, body))
 
         def patch() -> None:
-            line.call(f"{name}_patch", lambda: client.patch(kind, known.id, body))
+            found = line.call(f"{name}_get", lambda: client.get(kind, known.id))
+            # What is no more has to be taken away, and the class be put under review each time.
+            changed = difference(as_sent(found, body), body)
+            changed["reviewStatus"] = body["reviewStatus"]
+            line.call(f"{name}_patch", lambda: client.patch(kind, known.id, changed))
 
         first, second = (patch, insert) if is_known else (insert, patch)
         try:

@@ -24,8 +24,8 @@ from server.services import Services
 from server.wallets import google
 from server.wallets.google_account import Account
 from server.wallets.google_classes import Classes, ClassRefused
+from server.wallets.google_found import as_sent
 from server.wallets.google_line import Halted, Line
-from server.wallets.google_update import as_sent
 
 _NIGHT = timedelta(hours=1)  # after midnight, UTC
 _MOST_ON_A_PAGE = 100
@@ -165,7 +165,8 @@ class Reconcile:
             is_offer = known.kind == "offer"
             id = google.offer_object_id(row.issuer_id, row.card_id) if is_offer else row.object_id
             if id in found:
-                seen.append(_seen(row, found[id], row.offer_sent if is_offer else row.sent))
+                sent = row.offer_sent if is_offer else row.sent
+                seen.append(_seen(row, found[id], sent, self._services.settings.public_url))
         wrong = google_objects.compare(self._database, seen, at=self._services.now())
         if wrong:
             _log.warning("google.differs class=%s objects=%d", known.id, wrong)
@@ -201,11 +202,24 @@ def _card_of(id: str) -> UUID | None:
         return None
 
 
-def _seen(row: GoogleObject, found: dict[str, Any], sent: dict[str, Any] | None) -> Seen:
-    is_right = sent is not None and not difference(as_sent(found, sent), sent)
+def _seen(
+    row: GoogleObject, found: dict[str, Any], sent: dict[str, Any] | None, public_url: str
+) -> Seen:
+    """Right is what was sent, and leads to where the service is now."""
+    is_right = (
+        sent is not None
+        and not difference(as_sent(found, sent), sent)
+        and _leads_here(sent, public_url)
+    )
     is_card = found["id"] == row.object_id
     has_users = bool(found.get("hasUsers")) if is_card else None
     return Seen(row.card_id, row.sent_version, is_right, has_users)
+
+
+def _leads_here(sent: dict[str, Any], public_url: str) -> bool:
+    links = sent.get("linksModuleData", {}).get("uris", [])
+    addresses = [link["uri"] for link in links if "/c/" in link["uri"]]
+    return all(address.startswith(f"{public_url}/") for address in addresses)
 
 
 def _last_night(now: datetime) -> datetime:

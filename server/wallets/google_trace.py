@@ -44,12 +44,11 @@ _PARTS = {
 class Told(NamedTuple):
     """A call to Google about one card, with its answer.
 
-    `call` is insert, patch, get, class_insert, class_patch, offer_insert, offer_patch, offer_get,
-    offer_class_insert or offer_class_patch. `status` is the answer's, 0 when none came. `verdict`
-    is TAKEN, or what `googlewallet.Verdict` made of the error, with Google's own `reason`.
-    `due_at` is when the change was due. `is_notified`: it asked the phone to speak; otherwise
-    `silence` says why not. `changed` are the fields that were sent, as Google calls them: none of a
-    whole body.
+    `call` is insert, patch or get, alone or after `class_`, `offer_` or `offer_class_`. `status` is
+    the answer's, 0 when none came. `verdict` is TAKEN, or what `googlewallet.Verdict` made of the
+    error, with Google's own `reason`. `due_at` is when the change was due.
+    `is_notified`: it asked the phone to speak; otherwise `silence` says why not. `changed` are the
+    fields that were sent, as Google calls them: none of a whole body.
     """
 
     at: datetime

@@ -5,7 +5,6 @@ calls of a card follow each other, and each of them may be repeated: whatever be
 next round starts from what is known.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -17,18 +16,10 @@ from server.google_rows import DueCard, Held
 from server.services import Services
 from server.wallets import google, google_notify, google_trace
 from server.wallets.google_classes import Classes
+from server.wallets.google_found import as_sent
 from server.wallets.google_line import Halted, Line
 
 _MOST_STEPS = 6  # for one object: more than there are ways to be wrong about it
-# What a card may have at one time and not at another. What else Google has that we did not send is
-# the platform's, or was put there by others.
-_REMOVED = frozenset(
-    {
-        *("linkedOfferIds", "loyaltyPoints", "secondaryLoyaltyPoints", "heroImage", "barcode"),
-        *("textModulesData", "linksModuleData", "valueAddedModuleData", "appLinkData"),
-        *("merchantLocations", "validTimeInterval", "accountId", "accountName"),
-    }
-)
 
 Body = dict[str, Any]
 
@@ -187,37 +178,3 @@ class Update:
     @property
     def _client(self) -> WalletClient:
         return self._line.account.client
-
-
-def as_sent(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Body:
-    """What Google has, as if we had sent it: without what the platform adds by itself.
-
-    `difference` to `wanted` is then what is to be sent, {} when it is all there.
-    """
-    return {
-        name: wanted[name] if name in wanted and _holds(value, wanted[name]) else _plain(value)
-        for name, value in found.items()
-        if name in wanted or name in _REMOVED
-    }
-
-
-def _holds(found: Any, wanted: Any) -> bool:
-    """Whether all that is `wanted` is there; what the platform adds to it does not matter."""
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(
-            name in found and _holds(found[name], value) for name, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(_holds(*pair) for pair in zip(found, wanted, strict=True))
-        )
-    return type(found) is type(wanted) and bool(found == wanted)
-
-
-def _plain(value: Any) -> Any:
-    """Without `kind`, which Google adds to everything and takes from nobody."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items() if name != "kind"}
-    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -5,11 +5,11 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
+from server.wallets.google import CALLBACK_PATH
 from server.wallets.google_desk import GoogleDesk
 from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
 
-CALLBACK_PATH = "/google/callback"  # where Google tells what became of a card
 FAILED = "leima.failed"  # in the environ: the error with which the shortcut for phones ended
 
 

@@ -19,6 +19,9 @@ from server.sandbox.google import GoogleStandIn
 from server.sandbox.google_faults import AnswerFault, Faults
 from server.services import Services
 from server.wallets.google_account import Account, Accounts
+from server.wallets.google_classes import Classes
+from server.wallets.google_line import Line
+from server.wallets.google_reconcile import Reconcile
 from server.wallets.google_sync import GoogleSync, Outcome
 from tests.conftest import FakeClock, Ledger
 
@@ -214,3 +217,28 @@ def rename(google: Google) -> Callable[[str], None]:
             session.add(programme)
 
     return rename
+
+
+@pytest.fixture
+def looks(google):
+    return Looks(google)
+
+
+class Looks:
+    """Compares everything now, by hand."""
+
+    def __init__(self, google):
+        self.google = google
+        self.pages = []
+
+    def page(self):
+        services = self.google.services
+        line = Line(services, self.google.account, None, is_bulk=True, patience=1.0)
+        found = Reconcile(services, Classes(services)).next_page(line)
+        self.pages.append(found)
+        return found
+
+    def all(self):
+        while not self.page().is_over:
+            assert len(self.pages) < 50, "it does not come to an end"
+        return sum(page.wrong for page in self.pages)

@@ -10,34 +10,7 @@ from server import google_objects
 from server.models import GoogleObject
 from server.sandbox.google_faults import AnswerFault, Faults
 from server.wallets import google_reconcile
-from server.wallets.google_classes import Classes
-from server.wallets.google_line import Line
-from server.wallets.google_reconcile import Reconcile
-
-
-@pytest.fixture
-def looks(google):
-    return Looks(google)
-
-
-class Looks:
-    """Compares everything now, by hand."""
-
-    def __init__(self, google):
-        self.google = google
-        self.pages = []
-
-    def page(self):
-        services = self.google.services
-        line = Line(services, self.google.account, None, is_bulk=True, patience=1.0)
-        found = Reconcile(services, Classes(services)).next_page(line)
-        self.pages.append(found)
-        return found
-
-    def all(self):
-        while not self.page().is_over:
-            assert len(self.pages) < 50, "it does not come to an end"
-        return sum(page.wrong for page in self.pages)
+from tests.server.google.conftest import Looks
 
 
 def put(google, card, kind=Kind.LOYALTY_OBJECT, **values):
@@ -99,6 +72,15 @@ def test_who_has_the_card_is_learnt_without_a_callback(google, ledger, looks):
     google.stand_in.remove("aino", google.object_id(ledger.card))
     looks.all()
     assert google.row(ledger.card).has_users is False
+
+
+def test_cards_that_lead_to_a_former_address_of_ours_are_told_the_new_one(google, saved):
+    google.restart(public_url="https://uusi.example")
+    assert Looks(google).all() == 1
+    google.settle()
+    links = google.object(saved.card)["linksModuleData"]["uris"]
+    assert all(link["uri"].startswith("https://uusi.example/") for link in links)
+    assert Looks(google).all() == 0
 
 
 def test_a_class_that_differs_is_put_right(google, saved, looks):

@@ -230,6 +230,25 @@ def test_whatever_a_class_is_made_of_is_noticed_when_it_changes(google, saved, d
         ] == [class_id]
 
 
+def test_what_a_class_has_no_more_is_taken_away_at_google_too(google, saved, database, looks):
+    def move(latitude: float | None, longitude: float | None) -> None:
+        with database.transaction() as session:
+            place = session.exec(select(Location)).one()
+            vars_of(place, latitude=latitude, longitude=longitude)
+        google.clock.move(seconds=2)
+        saved.stamp()
+        google.settle()
+
+    class_id = google.row(saved.card).class_id
+    move(60.2, 24.9)
+    assert "merchantLocations" in google.stand_in.class_(Kind.LOYALTY_CLASS, class_id)
+    move(None, None)
+    assert "merchantLocations" not in google.stand_in.class_(Kind.LOYALTY_CLASS, class_id)
+    google.forget()
+    looks.all()
+    assert google.calls("PATCH") == []
+
+
 def vars_of(row, **values):
     for name, value in values.items():
         setattr(row, name, value)
