@@ -27,11 +27,12 @@ from server import config, crowd, demo, events, google_objects, migrations, staf
 from server.bulk import table_of
 from server.db import Database
 from server.models import Card, GoogleObject
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.services import Services
-from server.wallets import google, identity
-from server.wallets.google_account import Accounts
-from server.wallets.google_sync import GoogleSync, Outcome
+from server.wallets import identity
+from server.wallets.google import bodies as google
+from server.wallets.google.account import Accounts
+from server.wallets.google.sync import GoogleSync, Outcome
 from server.worker import Worker
 
 _OBJECTS = int(os.environ.get("BENCH_OBJECTS", "20000"))

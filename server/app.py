@@ -13,8 +13,8 @@ from server.errors import Forbidden
 from server.face import Text
 from server.seals import derive
 from server.services import Services
-from server.wallets import google_account
-from server.wallets.google_desk import GoogleDesk
+from server.wallets.google import account as google_account
+from server.wallets.google.desk import GoogleDesk
 from server.wallets.identity import Holder
 from server.wallets.pass_files import PassFiles
 from server.web import (

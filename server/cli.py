@@ -37,9 +37,10 @@ from server.leash import children_hear_signals, end_with_parent, insist
 from server.services import Services
 from server.timelines import timeline
 from server.timelines.verdicts import FAIL
-from server.wallets import google_guard, identity
+from server.wallets import identity
 from server.wallets.apple_trace import pushes_are_off
-from server.wallets.google_shown import differing
+from server.wallets.google import guard as google_guard
+from server.wallets.google.shown import differing
 from server.worker import Worker
 from server.wsgi import prepare
 

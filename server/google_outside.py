@@ -27,7 +27,7 @@ from server.config import Settings
 from server.db import Database
 from server.models import GoogleClass, GoogleObject
 from server.outside import Answer
-from server.wallets.google import CALLBACK_PATH
+from server.wallets.google.bodies import CALLBACK_PATH
 
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 10.0
 _MOST_PAGES = 10

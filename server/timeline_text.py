@@ -19,7 +19,7 @@ from server.timelines.google_verdict_words import SILENCES
 from server.timelines.google_verdicts import GoogleFacts, spoken
 from server.timelines.timeline import Step, Timeline
 from server.timelines.verdicts import FAIL, OK, WAIT, WARN, Verdict
-from server.wallets.google_shown import shown_lines
+from server.wallets.google.shown import shown_lines
 
 _WIDTH = 100
 _MARKS = {OK: ("✓", "32"), WAIT: ("…", "36"), WARN: ("!", "33"), FAIL: ("✗", "31")}

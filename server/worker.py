@@ -15,9 +15,9 @@ from server import deliveries, events, google_objects, traces
 from server.errors import attempt
 from server.services import Services
 from server.wakeups import Wakeups
-from server.wallets import google_account
 from server.wallets.apple_push import open_push
-from server.wallets.google_sync import GoogleSync
+from server.wallets.google import account as google_account
+from server.wallets.google.sync import GoogleSync
 from server.wallets.identity import Holder
 
 # What another process owes is announced on PostgreSQL only, and that can get lost: it is found at

@@ -10,7 +10,7 @@ from server.db import Database
 from server.door import Door
 from server.leash import end_with_parent
 from server.services import Services
-from server.wallets.google_account import Accounts
+from server.wallets.google.account import Accounts
 from server.wallets.identity import Identities
 from server.web.limits import MOST_BYTES
 from server.worker import Worker

@@ -15,7 +15,7 @@ from googlewallet import throwaway
 from server import clock
 from server.sandbox.phones import OWNERS
 from server.sandbox.storage import PhoneFolder
-from server.wallets import google
+from server.wallets.google import bodies as google
 from soak.service import Service
 from soak.tills import Till, enrol
 

@@ -8,8 +8,9 @@ from server import clock, config, migrations
 from server.db import Database
 from server.errors import SettingsError
 from server.services import Services
-from server.wallets import google_dry_run, google_reconcile
-from server.wallets.google_account import Account, Accounts
+from server.wallets.google import dry_run as google_dry_run
+from server.wallets.google import reconcile as google_reconcile
+from server.wallets.google.account import Account, Accounts
 
 
 def add_to(commands: Any) -> None:

@@ -25,11 +25,11 @@ from server import clock, config, logs
 from server.config import TEMPLATES
 from server.errors import SettingsError
 from server.leash import on_parent_gone
-from server.sandbox import google_pages
-from server.sandbox.androids import Androids
+from server.sandbox.android.phones import Androids
 from server.sandbox.apns import HOST, ApnsStandIn
 from server.sandbox.errors import SandboxError
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.google import pages as google_pages
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.sandbox.pages import create_app
 from server.sandbox.phones import Phones
 

@@ -17,14 +17,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.sandbox import apns_controls, google_pages
-from server.sandbox.android_drawing import draw_android
-from server.sandbox.androids import Androids
+from server.sandbox import apns_controls
+from server.sandbox.android.drawing import draw_android
+from server.sandbox.android.phones import Androids
 from server.sandbox.apns import ApnsStandIn
 from server.sandbox.drawing import IMAGES, barcode_svg, draw_phone, image
 from server.sandbox.errors import PassRefused, SaveRefused
 from server.sandbox.faults import Faults
-from server.sandbox.google_pictures import GooglePictures
+from server.sandbox.google import pages as google_pages
+from server.sandbox.google.pictures import GooglePictures
 from server.sandbox.held_pass import HeldPass
 from server.sandbox.phone import Phone
 from server.sandbox.phones import InHand, Phones, origin

@@ -22,7 +22,7 @@ from server.errors import SettingsError
 from server.face import LANGUAGES, CardFace, Progress
 from server.samples import Sample
 from server.strips import draw, layout
-from server.wallets import google_check
+from server.wallets.google import check as google_check
 from server.wallets.preview import (
     POSTER_SIZE,
     Drawn,

@@ -5,8 +5,8 @@ from typing import Any, cast
 from flask import current_app, request
 
 from server.services import Services
-from server.wallets.google import CALLBACK_PATH
-from server.wallets.google_desk import GoogleDesk
+from server.wallets.google.bodies import CALLBACK_PATH
+from server.wallets.google.desk import GoogleDesk
 from server.wallets.identity import Holder, Identities, Identity
 from server.wallets.pass_files import PassFiles
 

@@ -7,7 +7,7 @@ does is to have the worker ask Google how the card stands.
 from flask import Blueprint, Flask, Response, request
 
 from googlewallet.errors import CallbackRefused
-from server.wallets.google import CALLBACK_PATH
+from server.wallets.google.bodies import CALLBACK_PATH
 from server.web import google, problems
 
 google_callbacks = Blueprint("google_callbacks", __name__)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server import cards
 from server.errors import NotFound
 from server.face import Text
-from server.wallets.google_sync import Outcome
+from server.wallets.google.sync import Outcome
 from server.web import google, languages, services
 from server.web.member import look_of, promise_of
 

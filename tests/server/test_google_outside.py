@@ -14,8 +14,8 @@ from server import google_outside, outside
 from server.app import create_app
 from server.google_outside import Known
 from server.outside import Answer
-from server.sandbox.google import GoogleStandIn
-from server.sandbox.google_faults import AnswerFault, Faults
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.sandbox.google.stand_in import GoogleStandIn
 from tests.server.google_rows import AtGoogle, balance
 
 ISSUER = throwaway.ISSUER_ID

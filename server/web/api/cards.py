@@ -12,7 +12,7 @@ from server.timelines import timeline
 from server.timelines.google_verdicts import GoogleFacts, spoken
 from server.timelines.verdicts import Verdict
 from server.wallets.apple_trace import pushes_are_off
-from server.wallets.google_shown import differing, shown_lines
+from server.wallets.google.shown import differing, shown_lines
 from server.web import identity, services
 from server.web.api.contract import KEY_HEADER, api, idempotency_key, problems, send
 from server.web.api.schemas import CardLinks, CardPath, CardView, EventPage, NewCard, PageQuery

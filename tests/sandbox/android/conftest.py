@@ -11,9 +11,9 @@ from googlewallet.credentials import ServiceAccount
 from googlewallet.throwaway import ISSUER_ID, load_or_create
 from passkit.throwaway import Authority
 from server.config import TEMPLATES
-from server.sandbox.android import AndroidPhone
-from server.sandbox.androids import Androids
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.android.phone import AndroidPhone
+from server.sandbox.android.phones import Androids
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.sandbox.pages import create_app
 from server.sandbox.phones import Phones
 from tests.sandbox.android.cafe import Cafe, Site, running_site

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.sandbox.google_drawing import Linked, differences, draw_card, draw_face
+from server.sandbox.google.drawing import Linked, differences, draw_card, draw_face
 from tests.sandbox.android.bodies import (
     image,
     item,

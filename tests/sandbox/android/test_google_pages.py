@@ -8,8 +8,8 @@ import requests
 from flask import Flask
 from PIL import Image
 
-from server.sandbox import google_pages
-from server.sandbox.google_pictures import GooglePictures
+from server.sandbox.google import pages as google_pages
+from server.sandbox.google.pictures import GooglePictures
 from tests.sandbox.android.bodies import CARD
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.sandbox.google_text import Tongue
+from server.sandbox.google.text import Tongue
 from tests.sandbox.android.bodies import said
 
 NBSP = "\N{NBSP}"

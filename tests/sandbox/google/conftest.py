@@ -14,7 +14,7 @@ from requests import Response
 from googlewallet.credentials import ServiceAccount
 from googlewallet.save_link import SaveLinks
 from googlewallet.throwaway import ISSUER_ID, load_or_create
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.google.stand_in import GoogleStandIn
 from tests.conftest import FakeClock
 
 CLASS = f"{ISSUER_ID}.kahvipassi"

@@ -13,8 +13,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from googlewallet.callbacks import Callback, CallbackKeys, CallbackVerifier
 from googlewallet.errors import CallbackRefused
 from googlewallet.throwaway import ISSUER_ID, Flaw
-from server.sandbox.google import Faults
-from server.sandbox.google_faults import CallbackFaults
+from server.sandbox.google.faults import CallbackFaults
+from server.sandbox.google.stand_in import Faults
 from tests.sandbox.google.conftest import CLASS, OBJECT, Caller
 
 

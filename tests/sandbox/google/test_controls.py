@@ -2,7 +2,7 @@
 
 import requests
 
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.google.stand_in import GoogleStandIn
 from tests.sandbox.google.conftest import OBJECT, Caller, points
 
 

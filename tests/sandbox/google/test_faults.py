@@ -5,8 +5,8 @@ import time
 import pytest
 import requests
 
-from server.sandbox.google import Faults, GoogleStandIn
-from server.sandbox.google_faults import AnswerFault
+from server.sandbox.google.faults import AnswerFault
+from server.sandbox.google.stand_in import Faults, GoogleStandIn
 from tests.sandbox.google.conftest import CLASS, OBJECT, Caller, loyalty_class, points
 
 PATH = f"loyaltyObject/{OBJECT}"

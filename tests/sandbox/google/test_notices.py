@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.sandbox.google import Faults
+from server.sandbox.google.stand_in import Faults
 from tests.sandbox.google.conftest import CLASS, OBJECT, Caller, points
 
 NOTIFY = {"notifyPreference": "NOTIFY_ON_UPDATE"}

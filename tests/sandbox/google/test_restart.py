@@ -13,7 +13,7 @@ import requests
 from googlewallet.client import Kind, WalletClient
 from googlewallet.credentials import ServiceAccount
 from server.sandbox.errors import StateUnreadable
-from server.sandbox.google import Account
+from server.sandbox.google.stand_in import Account
 from tests.sandbox.google.conftest import OBJECT, Caller, loyalty_class, loyalty_object
 
 NOTIFYING = {"header": "Hei", "body": "Uutta", "messageType": "TEXT_AND_NOTIFY"}

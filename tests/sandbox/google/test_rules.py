@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from googlewallet.client import Kind
 from server.sandbox.errors import BodyRefused
-from server.sandbox.google_rules import require_message, require_rules
-from server.sandbox.google_schema import Schemas, installed
-from server.sandbox.google_shapes import Shapes
+from server.sandbox.google.rules import require_message, require_rules
+from server.sandbox.google.schema import Schemas, installed
+from server.sandbox.google.shapes import Shapes
 from tests.googlewallet.bodies import SMALLEST, bodies
 from tests.googlewallet.discovery import document, errors_of
 from tests.sandbox.google.conftest import loyalty_class, loyalty_object, picture

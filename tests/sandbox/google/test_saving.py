@@ -10,7 +10,7 @@ import pytest
 from googlewallet.credentials import ServiceAccount
 from googlewallet.throwaway import ISSUER_ID, load_or_create
 from server.sandbox.errors import SaveRefused
-from server.sandbox.google import Account, Faults
+from server.sandbox.google.stand_in import Account, Faults
 from tests.sandbox.google.conftest import (
     CLASS,
     OBJECT,

@@ -13,8 +13,8 @@ from google.oauth2.service_account import Credentials
 
 from googlewallet.credentials import SCOPE, ServiceAccount
 from googlewallet.throwaway import load_or_create
-from server.sandbox.google import Faults, GoogleStandIn
-from server.sandbox.google_faults import AnswerFault
+from server.sandbox.google.faults import AnswerFault
+from server.sandbox.google.stand_in import Faults, GoogleStandIn
 from tests.sandbox.google.conftest import CLASS, OBJECT, Caller, loyalty_class
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

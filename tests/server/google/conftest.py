@@ -15,14 +15,14 @@ from googlewallet import throwaway
 from googlewallet.client import Kind
 from server import google_objects, google_rows
 from server.models import GoogleClass, GoogleIssuer, GoogleObject, Programme
-from server.sandbox.google import GoogleStandIn
-from server.sandbox.google_faults import AnswerFault, Faults
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.services import Services
-from server.wallets.google_account import Account, Accounts
-from server.wallets.google_classes import Classes
-from server.wallets.google_line import Line
-from server.wallets.google_reconcile import Reconcile
-from server.wallets.google_sync import GoogleSync, Outcome
+from server.wallets.google.account import Account, Accounts
+from server.wallets.google.classes import Classes
+from server.wallets.google.line import Line
+from server.wallets.google.reconcile import Reconcile
+from server.wallets.google.sync import GoogleSync, Outcome
 from tests.conftest import FakeClock, Ledger
 
 

@@ -5,7 +5,7 @@ import pytest
 from googlewallet.client import Kind
 from server import cli
 from server.clock import now
-from server.sandbox.google_faults import AnswerFault
+from server.sandbox.google.faults import AnswerFault
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from googlewallet.client import Kind
 from server import google_issuers, google_objects, google_rows
 from server.clock import now
-from server.sandbox.google_faults import AnswerFault, Faults
-from server.wallets.google_line import Line
-from server.wallets.google_sync import GoogleSync
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.wallets.google.line import Line
+from server.wallets.google.sync import GoogleSync
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKER = """
@@ -23,8 +23,8 @@ import sys
 from server import config
 from server.db import Database
 from server.services import Services
-from server.wallets.google_account import Accounts
-from server.wallets.google_sync import GoogleSync
+from server.wallets.google.account import Accounts
+from server.wallets.google.sync import GoogleSync
 
 services = Services(Database(sys.argv[1]), config.read())
 sync = GoogleSync(services, Accounts(services.settings, services.now))

@@ -10,10 +10,10 @@ import pytest
 from googlewallet import ContentError
 from googlewallet.client import Kind
 from server import google_issuers, google_objects, google_rows
-from server.sandbox.google_faults import AnswerFault
-from server.wallets import google as words
-from server.wallets import google_sync
-from server.wallets.google_sync import Outcome
+from server.sandbox.google.faults import AnswerFault
+from server.wallets.google import bodies as words
+from server.wallets.google import sync as google_sync
+from server.wallets.google.sync import Outcome
 
 LOYALTY = "/loyaltyObject"
 

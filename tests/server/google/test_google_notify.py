@@ -6,7 +6,7 @@ import pytest
 
 from server import google_objects
 from server.models import GoogleObject
-from server.sandbox.google_faults import AnswerFault
+from server.sandbox.google.faults import AnswerFault
 
 QUOTA = AnswerFault(status=403, reason="quotaExceeded", method="PATCH")
 

@@ -12,8 +12,8 @@ import pytest
 from server import google_issuers, google_objects
 from server.buckets import Rate
 from server.models import GoogleObject
-from server.sandbox.google_faults import Faults
-from server.wallets.google_sync import GoogleSync
+from server.sandbox.google.faults import Faults
+from server.wallets.google.sync import GoogleSync
 
 TEN = Rate(burst=10, per_second=10.0)
 

@@ -8,8 +8,8 @@ import pytest
 from googlewallet.client import Kind
 from server import google_objects
 from server.models import GoogleObject
-from server.sandbox.google_faults import AnswerFault, Faults
-from server.wallets import google_reconcile
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.wallets.google import reconcile as google_reconcile
 from tests.server.google.conftest import Looks
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from server import google_issuers, google_objects
 from server.db import Database
-from server.wallets.google_sync import rate_of
+from server.wallets.google.sync import rate_of
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 
 from server import cards, google_checks, google_outside, traces
-from server.sandbox.google_faults import AnswerFault
+from server.sandbox.google.faults import AnswerFault
 from server.timelines import timeline
-from server.wallets.google_shown import differing, shown_lines
-from server.wallets.google_trace import note_callback
+from server.wallets.google.shown import differing, shown_lines
+from server.wallets.google.trace import note_callback
 
 
 class Story:

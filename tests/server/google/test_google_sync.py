@@ -11,8 +11,8 @@ from sqlmodel import select
 from googlewallet.client import Kind
 from server import google_objects
 from server.models import Brand, GoogleObject, Location
-from server.sandbox.google_faults import AnswerFault, Faults
-from server.wallets.google_sync import Outcome
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.wallets.google.sync import Outcome
 
 LOYALTY = "/loyaltyObject"
 

@@ -9,8 +9,8 @@ from googlewallet.errors import Verdict
 from server import cards, metrics, timeline_text, traces
 from server.face import Text
 from server.timelines import timeline
-from server.wallets.google_shown import ShownLine, shown_lines
-from server.wallets.google_trace import Told, note_callback, note_told
+from server.wallets.google.shown import ShownLine, shown_lines
+from server.wallets.google.trace import Told, note_callback, note_told
 from tests.server.google_rows import ISSUER, AtGoogle, balance
 
 

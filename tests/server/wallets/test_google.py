@@ -25,8 +25,8 @@ from server.catalogue import Place, ShownProgramme
 from server.face import LANGUAGES, CardFace, Line, Money, Progress, Reward, Text, compose
 from server.programmes import KINDS
 from server.programmes.base import Holding, Standing
-from server.wallets import google
-from server.wallets.google import Publisher
+from server.wallets.google import bodies as google
+from server.wallets.google.bodies import Publisher
 from tests.googlewallet.discovery import errors_of
 from tests.server.programmes.test_kinds import RULES, standings
 

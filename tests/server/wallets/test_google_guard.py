@@ -9,7 +9,7 @@ import pytest
 from googlewallet.throwaway import load_or_create
 from server import config
 from server.errors import SettingsError
-from server.wallets.google_guard import refuse_throwaway
+from server.wallets.google.guard import refuse_throwaway
 
 URI = "https://oauth2.googleapis.com/token"
 

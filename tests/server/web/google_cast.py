@@ -14,7 +14,7 @@ from googlewallet import throwaway
 from googlewallet.throwaway import Flaw
 from server.app import create_app
 from server.models import GoogleCallback, GoogleObject
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.services import Services
 
 # How a browser of today opens an address that somebody has chosen to open.

@@ -204,6 +204,7 @@ PUBLIC = {
     "pages.design_image": "pictures of designs, which everybody with a card sees",
     "pages.badge_image": "badges of the wallets, the same for everybody",
     "pages.stamp_image": "pictures of designs, which everybody with a card sees",
+    "pages.google_image": "pictures of designs, which Google fetches",
     "till.login_form": "an empty form",
     "till.login": "names nothing but the login, whose password decides: test_till",
     "till.page": "names nothing: the session decides",

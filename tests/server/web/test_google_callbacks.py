@@ -10,8 +10,8 @@ from googlewallet import throwaway
 from googlewallet.throwaway import Flaw
 from server import traces
 from server.models import Trace
-from server.wallets.google_account import Accounts
-from server.wallets.google_sync import GoogleSync
+from server.wallets.google.account import Accounts
+from server.wallets.google.sync import GoogleSync
 
 NOT_PROVEN = [flaw for flaw in Flaw if flaw is not Flaw.NOT_JSON]
 GARBAGE = [b"", b"{", b"[]", b"null", b"1", b'"x"', b"{}", b"\xff\xfe", b"\0", b'{"signature":1}']

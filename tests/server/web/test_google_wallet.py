@@ -17,9 +17,9 @@ from googlewallet import credentials, save_link
 from googlewallet.credentials import ServiceAccount
 from server.models import Card, GoogleObject, Pass
 from server.sandbox.errors import SaveRefused
-from server.sandbox.google_faults import AnswerFault, Faults
-from server.wallets.google_account import Accounts
-from server.wallets.google_desk import GoogleDesk
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.wallets.google.account import Accounts
+from server.wallets.google.desk import GoogleDesk
 from tests.server.web.google_cast import PERSON, path_of
 
 ROBOTS = {

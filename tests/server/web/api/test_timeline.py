@@ -3,7 +3,7 @@
 import pytest
 
 from server.app import create_app
-from server.wallets.google_trace import Told, note_told
+from server.wallets.google.trace import Told, note_told
 from server.wallets.identity import Identity
 from tests.server.google_rows import AtGoogle, balance
 from tests.server.web.api.conftest import Backend

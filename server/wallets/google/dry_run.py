@@ -9,8 +9,8 @@ from googlewallet.client import Kind
 from googlewallet.errors import ApiError, Verdict
 from server.models import Programme
 from server.services import Services
-from server.wallets.google_account import Account
-from server.wallets.google_classes import Classes, ClassRefused
+from server.wallets.google.account import Account
+from server.wallets.google.classes import Classes, ClassRefused
 
 _WHAT_TO_DO = {
     Verdict.FORBIDDEN: "add {email} to the users of issuer {issuer} in the Google Pay & Wallet "

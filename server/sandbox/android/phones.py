@@ -5,9 +5,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from server.sandbox.android import AndroidPhone
-from server.sandbox.android_memory import AndroidFolder
-from server.sandbox.google import GoogleStandIn
+from server.sandbox.android.memory import AndroidFolder
+from server.sandbox.android.phone import AndroidPhone
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.sandbox.phones import origin
 
 _MAKES = {"linnea": "Galaxy"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from server.sandbox.google_api import API, TOKEN, Answer, Api, Dropped
+from server.sandbox.google.api import API, TOKEN, Answer, Api, Dropped
 
 HOST = "127.0.0.1"
 _LONGEST_LINE = 65_536

@@ -15,12 +15,12 @@ from werkzeug.exceptions import HTTPException
 
 from googlewallet.client import Kind
 from server.sandbox.errors import SaveRefused
-from server.sandbox.google_faults import Faults
-from server.sandbox.google_links import Account
+from server.sandbox.google.faults import Faults
+from server.sandbox.google.links import Account
 from server.sandbox.phones import origin
 
 if TYPE_CHECKING:
-    from server.sandbox.google import GoogleStandIn
+    from server.sandbox.google.stand_in import GoogleStandIn
 
 _HOSTS = ("127.0.0.1", "localhost")
 _SHOWN = 1000

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from server.sandbox.android_words import MEMBER_ID, MEMBER_NAME, UNTIL
-from server.sandbox.google_fields import Fields, Shown
-from server.sandbox.google_text import Json, Tongue
+from server.sandbox.android.words import MEMBER_ID, MEMBER_NAME, UNTIL
+from server.sandbox.google.fields import Fields, Shown
+from server.sandbox.google.text import Json, Tongue
 
 KINDS = ("loyalty", "offer", "generic")
 EXPIRED_STATES = ("COMPLETED", "EXPIRED", "INACTIVE")

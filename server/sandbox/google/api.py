@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from googlewallet.client import Kind
 from server.clock import Clock
 from server.sandbox.errors import BodyRefused, CallRefused, SaveRefused
-from server.sandbox.google_door import Door
-from server.sandbox.google_faults import AnswerFault, Faults
-from server.sandbox.google_links import Links
-from server.sandbox.google_resources import Resources
-from server.sandbox.google_shapes import Shapes
+from server.sandbox.google.door import Door
+from server.sandbox.google.faults import AnswerFault, Faults
+from server.sandbox.google.links import Links
+from server.sandbox.google.resources import Resources
+from server.sandbox.google.shapes import Shapes
 
 API = "/walletobjects/v1/"
 TOKEN = "/token"  # noqa: S105 - a path

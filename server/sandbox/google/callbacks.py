@@ -20,7 +20,7 @@ import requests
 
 from googlewallet.throwaway import Flaw, IssuerKeys
 from server.clock import Clock
-from server.sandbox.google_faults import CallbackFaults
+from server.sandbox.google.faults import CallbackFaults
 
 _KEPT = 20_000
 _TIMEOUT_SECONDS = 5

@@ -12,10 +12,10 @@ from typing import Any
 from googlewallet.client import Kind
 from server.clock import Clock
 from server.sandbox.errors import BodyRefused, CallRefused
-from server.sandbox.google_notices import Notices, differences
-from server.sandbox.google_rules import require_message, require_rules
-from server.sandbox.google_shapes import Shapes
-from server.sandbox.google_store import CLASS_OF, Body, Store
+from server.sandbox.google.notices import Notices, differences
+from server.sandbox.google.rules import require_message, require_rules
+from server.sandbox.google.shapes import Shapes
+from server.sandbox.google.store import CLASS_OF, Body, Store
 
 _MOST_MESSAGES = 10
 

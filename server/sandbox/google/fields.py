@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.sandbox.google_text import Json, Tongue
+from server.sandbox.google.text import Json, Tongue
 
 _STEP = re.compile(r"(\w+)(?:\[['\"]([\w.-]+)['\"]\])?")
 _PLACES = ("item", "startItem", "middleItem", "endItem")

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.google_rows import Held
-from server.wallets.google_trace import Silence
+from server.wallets.google.trace import Silence
 
 DAY = timedelta(hours=24)
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from server import clock
-from server.sandbox.android_links import open_link
-from server.sandbox.android_memory import AndroidFolder, AndroidMemory, Kept
-from server.sandbox.android_words import MESSAGE, UPDATED
+from server.sandbox.android.links import open_link
+from server.sandbox.android.memory import AndroidFolder, AndroidMemory, Kept
+from server.sandbox.android.words import MESSAGE, UPDATED
 from server.sandbox.errors import PassRefused
-from server.sandbox.google import Account, Change, GoogleStandIn
-from server.sandbox.google_drawing import KINDS, Linked, differences, draw_card
+from server.sandbox.google.drawing import KINDS, Linked, differences, draw_card
+from server.sandbox.google.stand_in import Account, Change, GoogleStandIn
 
 _MESSAGE_CALL = "addMessage"
 

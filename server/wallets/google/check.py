@@ -17,7 +17,7 @@ from server.catalogue import ShownProgramme
 from server.designs import Design
 from server.face import CardFace
 from server.google_pictures import HERO, HERO_SIZE, LOGO, LOGO_SIDE
-from server.wallets import google
+from server.wallets.google import bodies as google
 
 _LARGEST = 4096  # pixels
 _NOBODY = google.Publisher("1", "https://localhost")

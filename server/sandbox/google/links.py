@@ -12,9 +12,9 @@ import jwt
 
 from googlewallet.client import Kind
 from server.sandbox.errors import BodyRefused, CallRefused, SaveRefused
-from server.sandbox.google_door import AccountKeys
-from server.sandbox.google_resources import Resources
-from server.sandbox.google_store import CLASS_OF, Body, Store
+from server.sandbox.google.door import AccountKeys
+from server.sandbox.google.resources import Resources
+from server.sandbox.google.store import CLASS_OF, Body, Store
 
 MOST_CHARACTERS = 1800  # Google Wallet, Web: the safe length of an encoded JWT
 _PLURALS = {

@@ -20,10 +20,10 @@ from server.errors import NotFound
 from server.looks import Look
 from server.models import GoogleObject, Pass
 from server.services import Services
-from server.wallets import google
-from server.wallets.google_account import Account, Holder
-from server.wallets.google_sync import GoogleSync, Outcome
-from server.wallets.google_trace import note_callback
+from server.wallets.google import bodies as google
+from server.wallets.google.account import Account, Holder
+from server.wallets.google.sync import GoogleSync, Outcome
+from server.wallets.google.trace import note_callback
 
 # Of the threads that answer everybody, phones and tills too, so many may wait for Google.
 _MOST_WAITING = 3

@@ -24,9 +24,9 @@ from server.google_issuers import KnownClass
 from server.looks import Look
 from server.models import Brand, Location, Programme, ProgrammePart
 from server.services import Services
-from server.wallets import google
-from server.wallets.google_found import as_sent
-from server.wallets.google_line import Line
+from server.wallets.google import bodies as google
+from server.wallets.google.found import as_sent
+from server.wallets.google.line import Line
 
 _KINDS = {"loyalty": Kind.LOYALTY_CLASS, "offer": Kind.OFFER_CLASS}
 _NAMES = {"loyalty": "class", "offer": "offer_class"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.sandbox.errors import StateUnreadable
-from server.sandbox.google_drawing import Linked
+from server.sandbox.google.drawing import Linked
 from server.sandbox.storage import Diary, Line, Notification, write_file
 
 _FILE = "android.json"

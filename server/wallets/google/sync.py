@@ -24,12 +24,12 @@ from server.errors import attempt
 from server.google_objects import Holding, Wanted
 from server.google_rows import DueCard
 from server.services import Services
-from server.wallets import google
-from server.wallets.google_account import Account, Holder
-from server.wallets.google_classes import Classes, ClassRefused
-from server.wallets.google_line import Halted, Line, rate_of
-from server.wallets.google_reconcile import Reconcile
-from server.wallets.google_update import Gone, Update
+from server.wallets.google import bodies as google
+from server.wallets.google.account import Account, Holder
+from server.wallets.google.classes import Classes, ClassRefused
+from server.wallets.google.line import Halted, Line, rate_of
+from server.wallets.google.reconcile import Reconcile
+from server.wallets.google.update import Gone, Update
 
 _FEWEST_THREADS, _MOST_THREADS = 8, 32
 _SECONDS_OF_A_CALL = 0.5  # what threads are counted by: a slow day at Google

@@ -14,9 +14,9 @@ from server.config import Settings
 from server.db import assert_no_transaction
 from server.google_rows import LEASE, DueCard
 from server.services import Services
-from server.wallets import google_trace
-from server.wallets.google_account import Account
-from server.wallets.google_trace import Silence, Told
+from server.wallets.google import trace as google_trace
+from server.wallets.google.account import Account
+from server.wallets.google.trace import Silence, Told
 
 _SECONDS_OF_A_CALL = timedelta(seconds=50)  # at the most, with a new access token before it
 _LONGEST_SLEEP = 0.25

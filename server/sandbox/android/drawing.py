@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
-from server.sandbox.android import AndroidPhone
-from server.sandbox.android_memory import Kept
-from server.sandbox.android_words import WORDS
+from server.sandbox.android.memory import Kept
+from server.sandbox.android.phone import AndroidPhone
+from server.sandbox.android.words import WORDS
 from server.sandbox.drawing import qr_svg
-from server.sandbox.google_drawing import Picture, barcode_of, draw_card
+from server.sandbox.google.drawing import Picture, barcode_of, draw_card
 
 _QR = ("QR_CODE", "qrCode")
 

@@ -10,8 +10,8 @@ from googlewallet import ContentError, difference
 from server import cards
 from server.face import Text
 from server.services import Services
-from server.wallets import google
-from server.wallets.google_trace import parts
+from server.wallets.google import bodies as google
+from server.wallets.google.trace import parts
 
 
 class ShownLine(NamedTuple):

@@ -21,19 +21,19 @@ from googlewallet.errors import CredentialsError, GoogleWalletError
 from googlewallet.save_link import SaveLinks
 from googlewallet.throwaway import IssuerKeys
 from server import clock
-from server.sandbox import google_schema
 from server.sandbox.errors import SaveRefused, StateUnreadable
-from server.sandbox.google_api import Api, Call
-from server.sandbox.google_callbacks import Callbacks
-from server.sandbox.google_controls import create_app
-from server.sandbox.google_door import AccountKeys, Door
-from server.sandbox.google_faults import Faults
-from server.sandbox.google_links import MOST_CHARACTERS, Account, Links, Named, require_may_save
-from server.sandbox.google_notices import Change, Notices
-from server.sandbox.google_resources import Resources
-from server.sandbox.google_server import HOST, Server
-from server.sandbox.google_shapes import Shapes
-from server.sandbox.google_store import Store
+from server.sandbox.google import schema as google_schema
+from server.sandbox.google.api import Api, Call
+from server.sandbox.google.callbacks import Callbacks
+from server.sandbox.google.controls import create_app
+from server.sandbox.google.door import AccountKeys, Door
+from server.sandbox.google.faults import Faults
+from server.sandbox.google.links import MOST_CHARACTERS, Account, Links, Named, require_may_save
+from server.sandbox.google.notices import Change, Notices
+from server.sandbox.google.resources import Resources
+from server.sandbox.google.server import HOST, Server
+from server.sandbox.google.shapes import Shapes
+from server.sandbox.google.store import Store
 
 __all__ = ["Account", "Call", "Change", "Faults", "GoogleStandIn", "Saved"]
 

@@ -40,7 +40,7 @@ from server.cards import ShownPass
 from server.catalogue import ShownProgramme
 from server.designs import GoogleLook
 from server.face import CardFace, Line, Reward, Text
-from server.wallets.google_words import Pictures, Words, module_id
+from server.wallets.google.words import Pictures, Words, module_id
 from server.wallets.layout import FRONT
 
 _A_ROW = 2  # of lines on the front; the balances stand on a row of their own above them

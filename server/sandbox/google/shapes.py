@@ -14,7 +14,7 @@ from googlewallet import (
 )
 from googlewallet.client import Kind
 from server.sandbox.errors import BodyRefused
-from server.sandbox.google_schema import Schemas
+from server.sandbox.google.schema import Schemas
 
 _MODELS = {
     Kind.LOYALTY_CLASS: LoyaltyClass,

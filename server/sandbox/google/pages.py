@@ -9,15 +9,15 @@ from flask import Flask, Response, abort, redirect, render_template, request, ur
 from werkzeug.wrappers import Response as BaseResponse
 
 from server.face import LANGUAGES
-from server.sandbox.android import AndroidPhone
-from server.sandbox.android_drawing import code_svg
-from server.sandbox.android_links import SAVE_PATH
-from server.sandbox.androids import Androids
+from server.sandbox.android.drawing import code_svg
+from server.sandbox.android.links import SAVE_PATH
+from server.sandbox.android.phone import AndroidPhone
+from server.sandbox.android.phones import Androids
 from server.sandbox.errors import SaveRefused
-from server.sandbox.google import GoogleStandIn
-from server.sandbox.google_drawing import Linked, draw_face
-from server.sandbox.google_links import Named
-from server.sandbox.google_pictures import GooglePictures
+from server.sandbox.google.drawing import Linked, draw_face
+from server.sandbox.google.links import Named
+from server.sandbox.google.pictures import GooglePictures
+from server.sandbox.google.stand_in import GoogleStandIn
 from server.sandbox.picture_answers import answer_picture
 
 

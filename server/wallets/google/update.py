@@ -14,10 +14,12 @@ from googlewallet.errors import ApiError, Verdict
 from server import cards, google_objects
 from server.google_rows import DueCard, Held
 from server.services import Services
-from server.wallets import google, google_notify, google_trace
-from server.wallets.google_classes import Classes
-from server.wallets.google_found import as_sent
-from server.wallets.google_line import Halted, Line
+from server.wallets.google import bodies as google
+from server.wallets.google import notify as google_notify
+from server.wallets.google import trace as google_trace
+from server.wallets.google.classes import Classes
+from server.wallets.google.found import as_sent
+from server.wallets.google.line import Halted, Line
 
 _MOST_STEPS = 6  # for one object: more than there are ways to be wrong about it
 

@@ -21,11 +21,11 @@ from server.google_issuers import KnownClass, Place
 from server.google_objects import Seen
 from server.models import GoogleObject
 from server.services import Services
-from server.wallets import google
-from server.wallets.google_account import Account
-from server.wallets.google_classes import Classes, ClassRefused
-from server.wallets.google_found import as_sent
-from server.wallets.google_line import Halted, Line
+from server.wallets.google import bodies as google
+from server.wallets.google.account import Account
+from server.wallets.google.classes import Classes, ClassRefused
+from server.wallets.google.found import as_sent
+from server.wallets.google.line import Halted, Line
 
 _NIGHT = timedelta(hours=1)  # after midnight, UTC
 _MOST_ON_A_PAGE = 100

@@ -1,0 +1,1 @@
+"""Virtual Android phones."""
