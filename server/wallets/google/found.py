@@ -25,7 +25,7 @@ def as_sent(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Body:
     `difference` to `wanted` is then what is to be sent, {} when it is all there.
     """
     return {
-        name: wanted[name] if name in wanted and _holds(value, wanted[name]) else _plain(value)
+        name: wanted[name] if name in wanted and _holds(value, wanted[name]) else plain(value)
         for name, value in found.items()
         if name in wanted or name in _REMOVED
     }
@@ -46,8 +46,8 @@ def _holds(found: Any, wanted: Any) -> bool:
     return type(found) is type(wanted) and bool(found == wanted)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Without `kind`, which Google adds to everything and takes from nobody."""
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items() if name != "kind"}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {name: plain(each) for name, each in value.items() if name != "kind"}
+    return [plain(each) for each in value] if isinstance(value, list) else value

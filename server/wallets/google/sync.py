@@ -20,7 +20,7 @@ from uuid import UUID
 
 from googlewallet.errors import ApiError, ContentError, Verdict
 from server import google_issuers, google_objects
-from server.errors import attempt
+from server.errors import Refused, attempt
 from server.google_objects import Holding, Wanted
 from server.google_rows import DueCard
 from server.services import Services
@@ -28,6 +28,7 @@ from server.wallets.google import bodies as google
 from server.wallets.google.account import Account, Holder
 from server.wallets.google.classes import Classes, ClassRefused
 from server.wallets.google.line import Halted, Line, rate_of
+from server.wallets.google.messages import Notice, Saying
 from server.wallets.google.reconcile import Reconcile
 from server.wallets.google.update import Gone, Update
 
@@ -127,6 +128,47 @@ class GoogleSync:
             if time.monotonic() > until:  # a worker has it in hand
                 return Outcome.LATER
             time.sleep(_LOOK_SECONDS)
+
+    def say(self, card_id: UUID, notice: Notice) -> Outcome:
+        """Put a message on the back of a card that is at Google, now, in this thread. Said again
+        under the same id, it is there once.
+
+        Raises:
+            Refused: `message_refused`; Google would not take it.
+        """
+        account = self._accounts.current()
+        if account is None:
+            return Outcome.PAUSED
+        due = google_objects.claim_one(self._database, card_id, at=self._services.now())
+        if due is None:
+            is_there = google_objects.find(self._database, card_id) is not None
+            return Outcome.LATER if is_there else Outcome.REFUSED
+        line = Line(self._services, account, due, is_bulk=False, patience=_PATIENCE_OF_PEOPLE)
+        saying, outcome = Saying(self._services, line, due, notice), Outcome.LATER
+        try:
+            saying.run()
+            outcome = Outcome.READY
+        except ContentError as error:
+            raise Refused("message_refused", f"Google would not take it: {error}") from error
+        except Halted:
+            return self._put_back(line, saying)
+        except ApiError as error:
+            if error.verdict in (Verdict.UNAUTHORIZED, Verdict.FORBIDDEN):
+                return self._shut_out(line, saying, error)
+            outcome = self._unsaid(line, error)
+        finally:
+            self._release(line, saying)
+        self._stop_probing(line)
+        return outcome
+
+    def _unsaid(self, line: Line, error: ApiError) -> Outcome:
+        """The card itself is as it was: nothing is put off or given up for a message."""
+        if error.verdict is Verdict.BUSY:
+            until = self._services.now() + _SLOWED
+            google_issuers.slow(self._database, line.account.issuer_id, until=until)
+        _log.info("google.unsaid issuer=%s: %s", line.account.issuer_id, error)
+        is_lasting = error.verdict in (Verdict.REFUSED, Verdict.OBJECT_MISSING)
+        return Outcome.REFUSED if is_lasting else Outcome.LATER
 
     def step(self) -> float | None:
         """One round. Returns the seconds until the next is worth while, None when only news
@@ -267,7 +309,7 @@ class GoogleSync:
     def _refused(self, line: Line, update: Update, error: ApiError) -> Outcome:
         return self._give_up(line, update, str(error))
 
-    def _shut_out(self, line: Line, update: Update, error: ApiError) -> Outcome:
+    def _shut_out(self, line: Line, update: Update | Saying, error: ApiError) -> Outcome:
         """Google lets us in no more, or not for this issuer: no card's call can succeed."""
         self._release(line, update)
         if self._pause(line, _PAUSE_SECONDS, str(error)):
@@ -322,14 +364,14 @@ class GoogleSync:
             google_objects.give_up(self._database, line.due, update.held, at=at, error=reason)
         return Outcome.REFUSED
 
-    def _put_back(self, line: Line, update: Update) -> Outcome:
+    def _put_back(self, line: Line, update: Update | Saying) -> Outcome:
         self._release(line, update)
         self._stop_probing(line)
         standing = google_issuers.standing(self._database, line.account.issuer_id)
         is_paused = standing is not None and standing.pause_reason is not None
         return Outcome.PAUSED if is_paused else Outcome.LATER
 
-    def _release(self, line: Line, update: Update) -> None:
+    def _release(self, line: Line, update: Update | Saying) -> None:
         if line.due is not None:
             google_objects.release(self._database, line.due, update.held)
 

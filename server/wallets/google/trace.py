@@ -44,7 +44,8 @@ _PARTS = {
 class Told(NamedTuple):
     """A call to Google about one card, with its answer.
 
-    `call` is insert, patch or get, alone or after `class_`, `offer_` or `offer_class_`. `status` is
+    `call` is insert, patch or get, alone or after `class_`, `offer_` or `offer_class_`, or message,
+    message_get, message_prune. `status` is
     the answer's, 0 when none came. `verdict` is TAKEN, or what `googlewallet.Verdict` made of the
     error, with Google's own `reason`. `due_at` is when the change was due.
     `is_notified`: it asked the phone to speak; otherwise `silence` says why not. `changed` are the

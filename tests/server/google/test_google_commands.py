@@ -1,4 +1,4 @@
-"""`leima google check` and `reconcile`, as somebody types them."""
+"""`leima google …`, as somebody types it."""
 
 import pytest
 
@@ -100,3 +100,17 @@ def test_what_was_told_stands_in_the_timeline(google, saved):
     google.drain()
     (note,) = google.services.tracer.take()
     assert (note.status, note.data["verdict"]) == (503, "busy")
+
+
+def test_a_message_is_on_the_card_once_however_often_it_is_typed(leima, google, saved):
+    for _ in range(2):
+        code, printed = leima("message", saved.card, "We close at two", "--announce")
+        assert (code, printed) == (0, "The message is on the back of the card.\n")
+    (message,) = google.object(saved.card)["messages"]
+    assert (message["body"], message["messageType"]) == ("We close at two", "TEXT_AND_NOTIFY")
+
+
+def test_a_message_for_a_card_that_is_not_there_says_so(leima, google, ledger):
+    code, printed = leima("message", ledger.card, "We close at two")
+    assert code == 1
+    assert "is the card in Google Wallet?" in printed
