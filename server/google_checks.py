@@ -120,8 +120,12 @@ def queue(database: Database, issuer_id: str) -> Queue:
     Raises:
         SQLAlchemyError: the database does not answer.
     """
-    backlog = google_objects.backlog(database)
-    given_up = (col(GoogleObject.error).is_not(None), col(GoogleObject.due_at).is_(None))
+    backlog = google_objects.backlog(database, issuer_id)
+    given_up = (
+        col(GoogleObject.error).is_not(None),
+        col(GoogleObject.due_at).is_(None),
+        col(GoogleObject.issuer_id) == issuer_id,
+    )
     with database.reading() as session:
         issuer = session.get(GoogleIssuer, issuer_id)
         count = session.exec(select(func.count()).where(*given_up)).one()

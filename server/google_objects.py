@@ -344,11 +344,14 @@ def prune(database: Database, *, at: datetime) -> None:
         session.connection().execute(gone)
 
 
-def backlog(database: Database) -> Backlog:
-    """How many cards Google is still to be told of, and since when the oldest is due."""
+def backlog(database: Database, issuer_id: str | None = None) -> Backlog:
+    """How many cards Google is still to be told of, and since when the oldest is due; with
+    `issuer_id` of that issuer's alone: nobody serves the rows of a former one."""
     statement = select(func.count(), func.min(GoogleObject.due_at)).where(
         col(GoogleObject.due_at).is_not(None)
     )
+    if issuer_id is not None:
+        statement = statement.where(GoogleObject.issuer_id == issuer_id)
     with database.reading() as session:
         count, oldest = session.exec(statement).one()
     return Backlog(count, oldest)

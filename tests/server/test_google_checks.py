@@ -174,6 +174,13 @@ def test_what_google_refused_for_good_is_told_with_its_words(look, at_google):
     assert "given up: 1, such as: 400 invalid: heroImage" in check.says
 
 
+def test_what_a_former_issuer_was_owed_is_no_fault_of_this_one(look, google, at_google, clock):
+    at_google.owe()
+    clock.move(hours=3)
+    settings = google(google_issuer_id="3388000000099999999")
+    assert look("google queue", settings).level == "ok"
+
+
 def test_a_pause_is_told_with_its_reason(look, at_google, clock):
     until = clock() + timedelta(minutes=10)
     at_google.set_issuer(pause_reason="403 permissionDenied", paused_until=until)
