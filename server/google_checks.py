@@ -153,6 +153,10 @@ def _owed(found: Queue, seen: Sequence[Trace], at: datetime) -> Check:
         says += f", the oldest for {span(waited)}"
     issuer = found.issuer
     if issuer is not None and issuer.pause_reason is not None:
+        if not found.backlog.count and (issuer.paused_until or at) <= at:
+            says = f"{says}; the last call was refused: {issuer.pause_reason}"
+            do = "the next change finds out whether that is mended; see the line google access"
+            return Check("google queue", WARN, says, do)
         until = f"; tried again {issuer.paused_until:%H:%M} UTC" if issuer.paused_until else ""
         says = f"Google is told nothing: {issuer.pause_reason}{until}; {says}"
         if any(row.what == "told" and row.status == _TOO_FAST for row in seen[:1]):

@@ -189,6 +189,14 @@ def test_a_pause_is_told_with_its_reason(look, at_google, clock):
     assert f"{until:%H:%M}" in check.says
 
 
+def test_a_pause_that_is_over_with_nothing_owed_is_no_failure(look, at_google, clock):
+    at_google.set_issuer(pause_reason="403 permissionDenied", paused_until=clock())
+    check = look("google queue")
+    assert (check.level, "the last call was refused" in check.says) == ("warn", True)
+    at_google.owe()
+    assert look("google queue").level == "fail"
+
+
 def test_a_pause_that_google_asked_for_is_no_fault(look, at_google, told):
     told(status=429, verdict="busy", hours=0)
     at_google.set_issuer(pause_reason="429 rateLimitExceeded")
