@@ -12,6 +12,7 @@ from googlewallet.client import Kind
 from server import google_objects
 from server.models import Brand, GoogleObject, Location
 from server.sandbox.google.faults import AnswerFault, Faults
+from server.wallets.google.classes import Classes
 from server.wallets.google.sync import Outcome
 
 LOYALTY = "/loyaltyObject"
@@ -166,6 +167,22 @@ def test_a_changed_name_is_sent_for_review_with_the_class(google, saved, rename)
     assert call.status == 200
     found = google.stand_in.class_(Kind.LOYALTY_CLASS, google.row(saved.card).class_id)
     assert (found["programName"], found["reviewStatus"]) == ("Leimapassi", "APPROVED")
+
+
+def test_a_class_that_somebody_left_a_draft_is_no_draft_when_a_card_comes(google, ledger):
+    google.sync.want(UUID(ledger.card))
+    (known,) = google.classes()
+    issuer = google.account.issuer_id
+    (body, *_) = (
+        made for each, made in Classes(google.services).wanted(issuer, known.programme_id)
+    )
+    google.account.client.insert(Kind.LOYALTY_CLASS, {**body, "reviewStatus": "DRAFT"})
+    google.forget()
+    assert google.sync.bring_up_to_date(UUID(ledger.card)) is Outcome.READY
+    statuses = [call.status for call in google.calls("POST", "/loyaltyObject")]
+    assert statuses == [200]
+    found = google.stand_in.class_(Kind.LOYALTY_CLASS, body["id"])
+    assert found["reviewStatus"] == "APPROVED"
 
 
 def test_a_class_is_sent_once_for_all_cards(google, ledger):
