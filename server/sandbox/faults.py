@@ -4,9 +4,19 @@ The stand-in is right unless told otherwise. The same switches serve the tests (
 person at the sandbox (as JSON, `POST /apns/faults`); docs/push-stand-in.md is their list.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Counted(Protocol):
+    """A fault that is met `count` times; None: from now on."""
+
+    count: int | None
+
+
+F = TypeVar("F", bound=Counted)
 
 # Apple: Handling notification responses from APNs.
 STATUS_OF = {
@@ -124,17 +134,18 @@ class Faults(BaseModel):
 
     def take(self, token: str) -> AnswerFault | None:
         """The fault this push meets, used up by it; None when it meets none."""
-        for index, fault in enumerate(self.answers):
-            if fault.is_met_by(token):
-                self._use_up(index)
-                return fault
-        return None
+        return take_first(self.answers, lambda fault: fault.is_met_by(token))
 
-    def _use_up(self, index: int) -> None:
-        fault = self.answers[index]
-        if fault.count is None:
-            return
-        if fault.count <= 1:
-            del self.answers[index]
-        else:
-            fault.count -= 1
+
+def take_first(faults: list[F], is_met: Callable[[F], bool]) -> F | None:
+    """The first fault that is met, used up by it as often as its `count` says."""
+    for index, fault in enumerate(faults):
+        if not is_met(fault):
+            continue
+        if fault.count is not None:
+            if fault.count <= 1:
+                del faults[index]
+            else:
+                fault.count -= 1
+        return fault
+    return None

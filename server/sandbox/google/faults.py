@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from googlewallet.throwaway import Flaw
+from server.sandbox.faults import take_first
 
 # The reason that goes with a status when none is given.
 _REASONS = {
@@ -106,17 +107,4 @@ class Faults(BaseModel):
         if not self.answers:
             return None
         with self._lock:
-            for index, fault in enumerate(self.answers):
-                if fault.is_met_by(method, path):
-                    self._use_up(index)
-                    return fault
-        return None
-
-    def _use_up(self, index: int) -> None:
-        fault = self.answers[index]
-        if fault.count is None:
-            return
-        if fault.count <= 1:
-            del self.answers[index]
-        else:
-            fault.count -= 1
+            return take_first(self.answers, lambda fault: fault.is_met_by(method, path))
